@@ -1,0 +1,29 @@
+//! The rules of Usher: people, invitations, places and imports, and nothing else.
+//!
+//! This crate is pure. It knows no network, no storage, no environment, no clock and no random numbers: what a decision
+//! needs comes in as arguments and what follows from it goes out as values. That is what lets every rule be tested
+//! without a world around it.
+
+pub mod capacity;
+pub mod catalogue;
+pub mod draft;
+pub mod email;
+pub mod id;
+pub mod invitation;
+pub mod link;
+pub mod mail;
+pub mod membership;
+pub mod organisation;
+pub mod text;
+
+pub use capacity::{Allowance, Capacity, Demand, Resource, Shortfall};
+pub use catalogue::{Catalogue, Course, Product, Role, Team};
+pub use draft::{Draft, DraftRequest, FieldProblem};
+pub use email::{EmailAddress, EmailAddressError};
+pub use id::{ImportId, MembershipId, OrganisationId, ReservationId};
+pub use invitation::{Decision, decide};
+pub use link::{LinkKeys, Token, TokenError};
+pub use mail::{MailState, MailStatus};
+pub use membership::{Membership, State, Status, TransitionError};
+pub use organisation::Organisation;
+pub use text::{PersonName, TextError};

@@ -1,0 +1,504 @@
+//! A membership: one person's standing in one organisation, from the invitation to the day they leave.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::draft::{Access, Draft};
+use crate::email::EmailAddress;
+use crate::id::{ImportId, MembershipId, OrganisationId, ReservationId};
+use crate::mail::MailStatus;
+use crate::text::{PersonName, ShortText};
+
+/// Where a membership stands, with what only that state has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Prepared, not sent: no link exists yet.
+    Held,
+    /// Sent, and open until a moment.
+    Pending {
+        /// The first moment at which it can no longer be accepted.
+        expires_at: Timestamp,
+    },
+    /// Nobody accepted in time, and its places were given back.
+    Expired {
+        /// When its time ran out.
+        expired_at: Timestamp,
+    },
+    /// Taken back by an admin, and its places with it.
+    Revoked {
+        /// When.
+        revoked_at: Timestamp,
+    },
+    /// Accepted: the person is in.
+    Active {
+        /// When they accepted.
+        joined_at: Timestamp,
+    },
+    /// In, but shut out for now.
+    Deactivated {
+        /// When they had accepted.
+        joined_at: Timestamp,
+        /// When they were shut out.
+        deactivated_at: Timestamp,
+    },
+}
+
+/// The state as people see it at a given moment: an invitation whose time is over is expired, recorded or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// [`State::Held`].
+    Held,
+    /// [`State::Pending`], and still open.
+    Pending,
+    /// [`State::Expired`], or [`State::Pending`] past its time.
+    Expired,
+    /// [`State::Revoked`].
+    Revoked,
+    /// [`State::Active`].
+    Active,
+    /// [`State::Deactivated`].
+    Deactivated,
+}
+
+impl Status {
+    /// The name in lists of invitations, where all who ever accepted are `accepted`.
+    #[must_use]
+    pub fn of_invitation(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Active | Self::Deactivated => "accepted",
+        }
+    }
+
+    /// The name in lists of members; `None` for those who have not joined.
+    #[must_use]
+    pub fn of_member(self) -> Option<&'static str> {
+        match self {
+            Self::Active => Some("active"),
+            Self::Deactivated => Some("deactivated"),
+            Self::Held | Self::Pending | Self::Expired | Self::Revoked => None,
+        }
+    }
+}
+
+/// A step that the state does not allow. It carries what stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TransitionError {
+    /// The person has accepted already.
+    #[error("the invitation was accepted already")]
+    AlreadyAccepted,
+    /// The invitation has not been sent.
+    #[error("the invitation is held back and was never sent")]
+    Held,
+    /// The invitation's time is over.
+    #[error("the invitation has expired")]
+    Expired,
+    /// The invitation was taken back.
+    #[error("the invitation was revoked")]
+    Revoked,
+    /// The person is a member, but shut out.
+    #[error("the member is deactivated")]
+    Deactivated,
+    /// The person has not joined.
+    #[error("the person has not accepted yet")]
+    NotAMember,
+}
+
+/// What is true of a membership in every state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Whose standing it is, derived from organisation and address.
+    pub id: MembershipId,
+    /// Where.
+    pub organisation: OrganisationId,
+    /// The person's address.
+    pub email: EmailAddress,
+    /// What they are called.
+    pub name: PersonName,
+    /// Their telephone number, once they gave one.
+    pub phone: Option<String>,
+    /// What they are given.
+    pub access: Access,
+    /// Where they stand.
+    pub state: State,
+    /// How often an invitation was sent; a link is good only for the newest. 0 while held.
+    pub generation: u32,
+    /// When they were first invited.
+    pub created_at: Timestamp,
+    /// When the newest mail left, if it has.
+    pub sent_at: Option<Timestamp>,
+    /// Who invited them; `None` for an operator.
+    pub invited_by: Option<MembershipId>,
+    /// The import they came with.
+    pub import: Option<ImportId>,
+    /// The reservation that the place was taken from.
+    pub reservation: Option<ReservationId>,
+    /// How far the newest mail has come; `None` while held.
+    pub mail: Option<MailStatus>,
+}
+
+/// Who invites, by which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The admin; `None` for an operator.
+    pub invited_by: Option<MembershipId>,
+    /// The import, if it is one.
+    pub import: Option<ImportId>,
+    /// The reservation that pays for it.
+    pub reservation: Option<ReservationId>,
+}
+
+impl Membership {
+    /// A new invitation: pending if it is to be sent, otherwise held.
+    #[must_use]
+    pub fn invite(
+        organisation: OrganisationId,
+        draft: Draft,
+        origin: Origin,
+        duration: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let id = MembershipId::of(organisation, &draft.email);
+        let held = Self {
+            id,
+            organisation,
+            email: draft.email,
+            name: draft.name,
+            phone: None,
+            access: draft.access,
+            state: State::Held,
+            generation: 0,
+            created_at: now,
+            sent_at: None,
+            invited_by: origin.invited_by,
+            import: origin.import,
+            reservation: origin.reservation,
+            mail: None,
+        };
+        if draft.send { held.sent_anew(duration, now) } else { held }
+    }
+
+    /// Where it stands for people at this moment.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> Status {
+        match self.state {
+            State::Held => Status::Held,
+            State::Pending { expires_at } if expires_at <= now => Status::Expired,
+            State::Pending { .. } => Status::Pending,
+            State::Expired { .. } => Status::Expired,
+            State::Revoked { .. } => Status::Revoked,
+            State::Active { .. } => Status::Active,
+            State::Deactivated { .. } => Status::Deactivated,
+        }
+    }
+
+    /// Whether places are kept for it. An invitation whose time is over keeps them until that is recorded.
+    #[must_use]
+    pub fn holds_places(&self) -> bool {
+        match self.state {
+            State::Held | State::Pending { .. } | State::Active { .. } | State::Deactivated { .. } => true,
+            State::Expired { .. } | State::Revoked { .. } => false,
+        }
+    }
+
+    /// When the newest invitation ends or ended.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Pending { expires_at } | State::Expired { expired_at: expires_at } => Some(expires_at),
+            State::Held | State::Revoked { .. } | State::Active { .. } | State::Deactivated { .. } => None,
+        }
+    }
+
+    /// When the person joined.
+    #[must_use]
+    pub fn joined_at(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Active { joined_at } | State::Deactivated { joined_at, .. } => Some(joined_at),
+            State::Held | State::Pending { .. } | State::Expired { .. } | State::Revoked { .. } => None,
+        }
+    }
+
+    fn sent_anew(self, duration: SignedDuration, now: Timestamp) -> Self {
+        Self {
+            state: State::Pending { expires_at: now.saturating_add(duration).unwrap_or(Timestamp::MAX) },
+            generation: self.generation + 1,
+            sent_at: None,
+            mail: Some(MailStatus::queued(now)),
+            ..self
+        }
+    }
+
+    /// Sends the invitation, for the first time or again. The clock starts anew and every earlier link ends.
+    pub fn send(self, duration: SignedDuration, now: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Held | State::Pending { .. } | State::Expired { .. } | State::Revoked { .. } => {
+                Ok(self.sent_anew(duration, now))
+            }
+            State::Active { .. } => Err(TransitionError::AlreadyAccepted),
+            State::Deactivated { .. } => Err(TransitionError::Deactivated),
+        }
+    }
+
+    /// Invites somebody again whose earlier invitation ended, on new terms.
+    pub fn invite_again(
+        self,
+        draft: Draft,
+        origin: Origin,
+        duration: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Expired { .. } | State::Revoked { .. } => {}
+            State::Held => return Err(TransitionError::Held),
+            State::Pending { .. } | State::Active { .. } => return Err(TransitionError::AlreadyAccepted),
+            State::Deactivated { .. } => return Err(TransitionError::Deactivated),
+        }
+        let generation = self.generation;
+        let created_at = self.created_at;
+        let mut again = Self::invite(self.organisation, draft, origin, duration, now);
+        again.generation += generation;
+        again.created_at = created_at;
+        Ok(again)
+    }
+
+    /// Accepts the invitation. Refused by the clock alone, whatever is recorded.
+    pub fn accept(self, now: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending { expires_at } if now < expires_at => {
+                Ok(Self { state: State::Active { joined_at: now }, ..self })
+            }
+            State::Pending { .. } | State::Expired { .. } => Err(TransitionError::Expired),
+            State::Held => Err(TransitionError::Held),
+            State::Revoked { .. } => Err(TransitionError::Revoked),
+            State::Active { .. } => Err(TransitionError::AlreadyAccepted),
+            State::Deactivated { .. } => Err(TransitionError::Deactivated),
+        }
+    }
+
+    /// Takes the invitation back.
+    pub fn revoke(self, now: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Held | State::Pending { .. } | State::Expired { .. } => {
+                Ok(Self { state: State::Revoked { revoked_at: now }, ..self })
+            }
+            State::Revoked { .. } => Ok(self),
+            State::Active { .. } | State::Deactivated { .. } => Err(TransitionError::AlreadyAccepted),
+        }
+    }
+
+    /// Records that the invitation's time is over; `None` if it is not, or if there is nothing to record.
+    #[must_use]
+    pub fn expire(self, now: Timestamp) -> Option<Self> {
+        match self.state {
+            State::Pending { expires_at } if expires_at <= now => {
+                Some(Self { state: State::Expired { expired_at: expires_at }, ..self })
+            }
+            State::Held
+            | State::Pending { .. }
+            | State::Expired { .. }
+            | State::Revoked { .. }
+            | State::Active { .. }
+            | State::Deactivated { .. } => None,
+        }
+    }
+
+    /// Changes what the person is given, which only works until they accept.
+    pub fn edit(self, name: PersonName, access: Access) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Held | State::Pending { .. } => Ok(Self { name, access, ..self }),
+            State::Expired { .. } => Err(TransitionError::Expired),
+            State::Revoked { .. } => Err(TransitionError::Revoked),
+            State::Active { .. } | State::Deactivated { .. } => Err(TransitionError::AlreadyAccepted),
+        }
+    }
+
+    /// Shuts a member out. Their places stay taken, so that they can come back.
+    pub fn deactivate(self, now: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Active { joined_at } => {
+                Ok(Self { state: State::Deactivated { joined_at, deactivated_at: now }, ..self })
+            }
+            State::Deactivated { .. } => Ok(self),
+            State::Held | State::Pending { .. } | State::Expired { .. } | State::Revoked { .. } => {
+                Err(TransitionError::NotAMember)
+            }
+        }
+    }
+
+    /// Lets a member in again.
+    pub fn reactivate(self) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Deactivated { joined_at, .. } => Ok(Self { state: State::Active { joined_at }, ..self }),
+            State::Active { .. } => Ok(self),
+            State::Held | State::Pending { .. } | State::Expired { .. } | State::Revoked { .. } => {
+                Err(TransitionError::NotAMember)
+            }
+        }
+    }
+
+    /// Takes over what the person said of themselves when they accepted.
+    #[must_use]
+    pub fn with_profile(self, first: Option<ShortText>, last: Option<ShortText>, phone: Option<String>) -> Self {
+        let given = first.is_some() || last.is_some();
+        let name = if given { PersonName { full: None, first, last } } else { self.name };
+        Self { name, phone: phone.or(self.phone), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a time")
+    }
+
+    fn draft(send: bool) -> Draft {
+        let access = Access {
+            role: "sales_rep".into(),
+            team: None,
+            job_title: None,
+            products: [].into(),
+            courses: [].into(),
+        };
+        Draft { email: "ada@example.com".parse().expect("an address"), name: PersonName::default(), access, send }
+    }
+
+    const OPERATOR: Origin = Origin { invited_by: None, import: None, reservation: None };
+
+    fn invited(send: bool) -> Membership {
+        Membership::invite(OrganisationId::from_parts(1, 1), draft(send), OPERATOR, DAY, at(0))
+    }
+
+    fn in_state(state: State) -> Membership {
+        Membership { state, ..invited(true) }
+    }
+
+    /// Every state × every step: what is allowed, and what stands in the way.
+    #[test]
+    fn each_state_allows_its_own_steps() {
+        use TransitionError::{AlreadyAccepted, Deactivated, Expired, Held, NotAMember, Revoked};
+        let now = at(10);
+        let open = State::Pending { expires_at: at(11) };
+        let over = State::Pending { expires_at: at(10) };
+        let expired = State::Expired { expired_at: at(5) };
+        let revoked = State::Revoked { revoked_at: at(5) };
+        let active = State::Active { joined_at: at(5) };
+        let shut_out = State::Deactivated { joined_at: at(5), deactivated_at: at(6) };
+        // (state, send, accept, revoke, edit, deactivate, reactivate)
+        let table = [
+            (State::Held, Ok(()), Err(Held), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
+            (open, Ok(()), Ok(()), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
+            (over, Ok(()), Err(Expired), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
+            (expired, Ok(()), Err(Expired), Ok(()), Err(Expired), Err(NotAMember), Err(NotAMember)),
+            (revoked, Ok(()), Err(Revoked), Ok(()), Err(Revoked), Err(NotAMember), Err(NotAMember)),
+            (
+                active,
+                Err(AlreadyAccepted),
+                Err(AlreadyAccepted),
+                Err(AlreadyAccepted),
+                Err(AlreadyAccepted),
+                Ok(()),
+                Ok(()),
+            ),
+            (
+                shut_out,
+                Err(Deactivated),
+                Err(Deactivated),
+                Err(AlreadyAccepted),
+                Err(AlreadyAccepted),
+                Ok(()),
+                Ok(()),
+            ),
+        ];
+        for (state, send, accept, revoke, edit, deactivate, reactivate) in table {
+            let member = || in_state(state);
+            let access = member().access;
+            assert_eq!(member().send(DAY, now).map(drop), send, "send {state:?}");
+            assert_eq!(member().accept(now).map(drop), accept, "accept {state:?}");
+            assert_eq!(member().revoke(now).map(drop), revoke, "revoke {state:?}");
+            assert_eq!(member().edit(PersonName::default(), access).map(drop), edit, "edit {state:?}");
+            assert_eq!(member().deactivate(now).map(drop), deactivate, "deactivate {state:?}");
+            assert_eq!(member().reactivate().map(drop), reactivate, "reactivate {state:?}");
+        }
+    }
+
+    #[test]
+    fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
+        let expired = invited(true).expire(at(86_400)).expect("its time is over");
+        assert_eq!(expired.status(at(86_400)), Status::Expired);
+        let resent = expired.send(DAY, at(100_000)).expect("resend works");
+        assert_eq!(resent.generation, 2);
+        assert_eq!(resent.expires_at(), Some(at(186_400)));
+        assert_eq!(resent.mail.as_ref().map(|mail| mail.state), Some(crate::MailState::Queued));
+    }
+
+    #[test]
+    fn the_clock_alone_ends_an_invitation() {
+        let pending = invited(true);
+        assert_eq!(pending.status(at(86_399)), Status::Pending);
+        assert_eq!(pending.status(at(86_400)), Status::Expired);
+        assert_eq!(pending.accept(at(86_400)), Err(TransitionError::Expired));
+    }
+
+    #[test]
+    fn a_new_invitation_after_revocation_does_not_revive_old_links() {
+        let revoked = invited(true).revoke(at(1)).expect("revoke");
+        let again = revoked.clone().invite_again(draft(true), OPERATOR, DAY, at(2)).expect("invite again");
+        assert_eq!(again.generation, 2);
+        let held = revoked.invite_again(draft(false), OPERATOR, DAY, at(2)).expect("hold");
+        assert_eq!((held.state, held.generation), (State::Held, 1));
+        assert_eq!(held.send(DAY, at(3)).expect("send").generation, 2);
+    }
+
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Send,
+        Accept,
+        Revoke,
+        Expire,
+        Deactivate,
+        Reactivate,
+    }
+
+    proptest! {
+        /// Whatever is done in whatever order: generations never go back, nobody accepts twice, places are held exactly
+        /// in the states that say so, and who once joined stays a member.
+        #[test]
+        fn no_order_of_steps_breaks_the_rules(steps in prop::collection::vec((prop_oneof![
+            Just(Step::Send), Just(Step::Accept), Just(Step::Revoke), Just(Step::Expire), Just(Step::Deactivate),
+            Just(Step::Reactivate)], 0i64..200_000), 0..40)) {
+            let mut member = invited(true);
+            let mut now = 0;
+            let mut accepted = 0;
+            for (step, seconds) in steps {
+                now += seconds;
+                let before = member.clone();
+                let after = match step {
+                    Step::Send => member.clone().send(DAY, at(now)).ok(),
+                    Step::Accept => member.clone().accept(at(now)).ok(),
+                    Step::Revoke => member.clone().revoke(at(now)).ok(),
+                    Step::Expire => member.clone().expire(at(now)),
+                    Step::Deactivate => member.clone().deactivate(at(now)).ok(),
+                    Step::Reactivate => member.clone().reactivate().ok(),
+                };
+                if let Some(after) = after {
+                    accepted += u32::from(matches!(step, Step::Accept));
+                    prop_assert!(after.generation >= before.generation);
+                    if before.joined_at().is_some() {
+                        prop_assert_eq!(after.joined_at(), before.joined_at());
+                    }
+                    member = after;
+                }
+            }
+            prop_assert!(accepted <= 1);
+            prop_assert_eq!(accepted == 1, member.joined_at().is_some());
+        }
+    }
+}

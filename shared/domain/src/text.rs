@@ -1,0 +1,207 @@
+//! Texts that come from strangers and are shown to others.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// The most characters of a name or title.
+pub const NAME_CHARACTERS: usize = 60;
+
+/// Why a text cannot stand in a mail or on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Over [`NAME_CHARACTERS`].
+    #[error("is longer than {NAME_CHARACTERS} characters")]
+    TooLong,
+    /// A newline, another control character, or one that changes the direction of text.
+    #[error("contains a line break or an invisible character")]
+    Invisible,
+    /// Something that a mail program would turn into a link: an invitation must not carry a stranger's message.
+    #[error("contains a web address, or a dot that makes it look like one; leave a space after the dot")]
+    Link,
+    /// Angle brackets, which no name has.
+    #[error("contains < or >, which no name has")]
+    Markup,
+}
+
+impl TextError {
+    /// The stable code that clients may rely on, for a field of this name.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "text_too_long",
+            Self::Invisible => "text_with_invisible_character",
+            Self::Link => "text_with_link",
+            Self::Markup => "text_with_markup",
+        }
+    }
+}
+
+/// Whether a character shows nothing by itself: controls, direction marks, zero-width joiners and the like.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn looks_like_link(text: &str) -> bool {
+    if text.contains("://") || text.contains('@') {
+        return true;
+    }
+    text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')).any(|word| {
+        word.trim_matches('.').rsplit_once('.').is_some_and(|(before, top_level)| {
+            !before.is_empty() && top_level.chars().count() >= 2 && top_level.chars().all(char::is_alphabetic)
+        })
+    })
+}
+
+/// A short text for display: trimmed, NFC, one line, no links, at most [`NAME_CHARACTERS`] characters, not empty.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ShortText(String);
+
+impl ShortText {
+    /// Reads a text that may be left out: blanks are `None`.
+    pub fn optional(text: &str) -> Result<Option<Self>, TextError> {
+        let text: String = text.trim().nfc().collect();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if text.chars().any(is_invisible) {
+            return Err(TextError::Invisible);
+        }
+        if text.contains(['<', '>']) {
+            return Err(TextError::Markup);
+        }
+        if looks_like_link(&text) {
+            return Err(TextError::Link);
+        }
+        if text.chars().count() > NAME_CHARACTERS {
+            return Err(TextError::TooLong);
+        }
+        Ok(Some(Self(text)))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ShortText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShortText(…)")
+    }
+}
+
+impl From<ShortText> for String {
+    fn from(text: ShortText) -> Self {
+        text.0
+    }
+}
+
+impl TryFrom<String> for ShortText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for ShortText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Self::optional(text) {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => Err("is empty".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// What a person is called. Either part may be unknown; a full name given as one text is kept as it was written, since
+/// where it divides is not ours to guess.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct PersonName {
+    /// The full name, where it was given as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full: Option<ShortText>,
+    /// The first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<ShortText>,
+    /// The last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<ShortText>,
+}
+
+impl PersonName {
+    /// The name as it is shown, `None` when nothing is known.
+    #[must_use]
+    pub fn display(&self) -> Option<String> {
+        if let Some(full) = &self.full {
+            return Some(full.as_str().to_owned());
+        }
+        match (&self.first, &self.last) {
+            (Some(first), Some(last)) => Some(format!("{} {}", first.as_str(), last.as_str())),
+            (Some(one), None) | (None, Some(one)) => Some(one.as_str().to_owned()),
+            (None, None) => None,
+        }
+    }
+
+    /// First and last name to begin a form with; a full name is divided at its first blank for the person to correct.
+    #[must_use]
+    pub fn form_fields(&self) -> (String, String) {
+        let text = |part: &Option<ShortText>| part.as_ref().map(|text| text.as_str().to_owned());
+        match (text(&self.first), text(&self.last), &self.full) {
+            (None, None, Some(full)) => match full.as_str().split_once(' ') {
+                Some((first, last)) => (first.to_owned(), last.trim().to_owned()),
+                None => (full.as_str().to_owned(), String::new()),
+            },
+            (first, last, _) => (first.unwrap_or_default(), last.unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_real_people_pass() {
+        for name in ["John Smith", "D'Angelo, Jr.", "J. R. R. Tolkien", "J.R.R. Tolkien", "Søren Kjær", "María \"La Jefa\" Gómez", "王小明", "Anne-Marie", "VP, Sales", "Engineer II", "R&D"] {
+            assert_eq!(ShortText::optional(name).map(|text| text.map(String::from)), Ok(Some(name.to_owned())));
+        }
+        assert_eq!(ShortText::optional("  "), Ok(None));
+    }
+
+    #[test]
+    fn a_name_carries_no_message() {
+        for (name, error) in [
+            ("Visit http://evil.example now", TextError::Link),
+            ("evil.example", TextError::Link),
+            ("Click evil-site.com/path", TextError::Link),
+            ("mail me@home", TextError::Link),
+            ("Ada\nBcc: all", TextError::Invisible),
+            ("Ada\u{202e}", TextError::Invisible),
+            ("<b>Ada</b>", TextError::Markup),
+        ] {
+            assert_eq!(ShortText::optional(name), Err(error), "{name}");
+        }
+        assert_eq!(ShortText::optional(&"x".repeat(61)), Err(TextError::TooLong));
+        assert!(ShortText::optional(&"é".repeat(60)).is_ok());
+    }
+
+    #[test]
+    fn a_full_name_is_divided_only_to_begin_a_form() {
+        let name = PersonName { full: ShortText::optional("Ada King Lovelace").expect("a name"), ..PersonName::default() };
+        assert_eq!(name.form_fields(), ("Ada".to_owned(), "King Lovelace".to_owned()));
+        assert_eq!(name.display().as_deref(), Some("Ada King Lovelace"));
+    }
+}
