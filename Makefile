@@ -1,0 +1,76 @@
+# `make demo` shows what Usher does. `make test` checks it. Neither needs Docker or an AWS account.
+
+PYTHON = python3
+PORT = 4566
+STATE = .local
+AS = admin
+TEST_PORT = 4586
+TEST_STATE = .local/test
+
+export USHER_PORT = $(PORT)
+export USHER_STATE = $(STATE)
+tool = .venv/bin/python
+
+# nextest runs the tests in parallel processes; without it cargo runs the same ones.
+nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+ifeq ($(nextest),yes)
+unit_tests = cargo nextest run --workspace --cargo-profile local
+end_to_end_tests = cargo nextest run -p usher-tests --cargo-profile local --run-ignored only
+else
+unit_tests = cargo test --workspace --profile local
+end_to_end_tests = cargo test -p usher-tests --profile local -- --ignored
+endif
+
+.PHONY: help up token demo test template unit end-to-end bench down clean
+
+help:
+	@echo "make up      build, start the local cloud, deploy the template to it, seed organisation Acme"
+	@echo "make token   print the admin's bearer token (AS=operator: the operator's)"
+	@echo "make demo    up, then invite people from real files, step by step"
+	@echo "make test    every test, in a local cloud of its own"
+	@echo "make bench   the benchmark table"
+	@echo "make down    stop the local cloud"
+	@echo "Variables: PORT=$(PORT) STATE=$(STATE) TEST_PORT=$(TEST_PORT) PYTHON=$(PYTHON)"
+
+up: .venv/ready
+	@$(tool) infra/local/up.py
+
+token: .venv/ready
+	@$(tool) infra/local/bearer.py $(AS)
+
+demo: .venv/ready
+	@$(tool) infra/local/demo.py
+
+down: .venv/ready
+	@$(tool) infra/local/down.py
+
+test: template unit end-to-end
+
+# The template: expanded as AWS expands it, linted, and held to its contract.
+template: .venv/ready
+	$(tool) tests/template/expand.py .local/expanded.json
+	.venv/bin/cfn-lint template.yaml .local/expanded.json
+	$(tool) -m unittest discover --start-directory tests/template
+
+unit:
+	$(unit_tests)
+
+# Brings up a local cloud for the tests alone and stops it again, whether they pass or not.
+end-to-end: .venv/ready
+	@trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STATE=$(TEST_STATE)' EXIT; \
+	$(MAKE) --no-print-directory up PORT=$(TEST_PORT) STATE=$(TEST_STATE) && \
+	USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json $(end_to_end_tests)
+
+bench:
+	@cargo run --quiet --profile local -p usher-tests --bin bench
+
+clean: down
+	rm -rf .local .venv target
+
+.venv/ready: infra/local/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer, as $(PYTHON). Another one: make ... PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) infra/local/prerequisites.py
+	@echo "Installing the local cloud's tools into .venv (about a minute)"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
