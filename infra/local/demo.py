@@ -1,0 +1,164 @@
+"""`make demo`: the main job on real files, told step by step, each with the command that does it."""
+
+import json
+
+import requests
+
+import place
+from accounts import sign_in
+from api import call, wait_for
+from clients import client
+from mailbox import link_for, messages
+from preview import preview
+from seed import accept
+from telling import command, page, say, step, table
+from up import up
+
+SAMPLES = place.ROOT / "tests" / "fixtures" / "samples"
+INVITEE = "john@company.com"
+
+
+def demo():
+    stack = up()
+    org = f"/v1/orgs/{stack['org']}"
+
+    step("Sign in as Ada, the admin of Acme")
+    command(f"API={stack['api_url']}", f"ORG={stack['org']}", "TOKEN=$(make token)")
+    token = sign_in(
+        stack["user_pool_id"], stack["user_pool_client_id"], stack["admin_email"], stack["admin_password"]
+    )
+
+    step("Upload a list of people, as a browser does")
+    by_form = upload_by_form(org, token)
+
+    step("See what it would do; so far nobody is invited")
+    show_preview(org, token, by_form, "salesos.csv")
+
+    step("Drop a second, messier file into the bucket, as an operator does")
+    by_bucket = upload_by_bucket(stack, org, token)
+    show_preview(org, token, by_bucket, "messy-windows1252.csv")
+
+    step("Send both, exactly as previewed")
+    for plan in (by_form, by_bucket):
+        send(org, token, plan)
+
+    step("Look at what was mailed")
+    command(f"curl -s {stack['mail_url']}")
+    link = link_for(INVITEE)
+    table([[", ".join(mail["To"]), mail["Subject"]] for mail in messages()], ["To", "Subject"])
+
+    step(f"Open the link in the mail to {INVITEE}, and join")
+    join(link)
+
+    step("See who is in")
+    command('curl -s $API/v1/orgs/$ORG/members -H "Authorization: Bearer $TOKEN"')
+    members = call("GET", f"{org}/members", token)["items"]
+    table(
+        [[one["name"], one["email"], one["role"], one.get("team") or "-", one["status"]] for one in members],
+        ["Name", "Address", "Role", "Team", "Status"],
+    )
+    waiting = call("GET", f"{org}/invitations", token, params={"status": "pending"})["items"]
+    say()
+    say(f"Still to accept: {', '.join(one['email'] for one in waiting) or 'nobody'}")
+
+    print(f"""
+That was the main job. It all still runs:
+  the API      {stack["api_url"]}   (bearer token: make token)
+  the mail     {stack["mail_url"]}
+  its address book, passwords and names   {place.STACK_FILE.relative_to(place.ROOT)}
+  its log      {place.CLOUD_LOG.relative_to(place.ROOT)}
+The API's contract is infra/openapi.yaml. To stop: make down.""")
+
+
+def upload_by_form(org, token):
+    request = {"filename": "salesos.csv", "mode": "review"}
+    command(
+        f"curl -s $API/v1/orgs/$ORG/imports -H \"Authorization: Bearer $TOKEN\" --json '{json.dumps(request)}'",
+        "curl UPLOAD_URL -F EACH_FIELD_OF_THE_ANSWER -F file=@tests/fixtures/samples/salesos.csv",
+    )
+    created = call("POST", f"{org}/imports", token, json=request)
+    with open(SAMPLES / "salesos.csv", "rb") as file:
+        # The file comes last: S3 ignores every field behind it.
+        posted = requests.post(
+            created["upload"]["url"], data=created["upload"]["fields"], files={"file": file}, timeout=60
+        )
+    posted.raise_for_status()
+    say(f"Import {created['id']}")
+    return planned(org, token, created["id"])
+
+
+def upload_by_bucket(stack, org, token):
+    before = {one["id"] for one in call("GET", f"{org}/imports", token)["items"]}
+    name = "messy-windows1252.csv"
+    command(
+        f"aws --endpoint-url {stack['endpoint_url']} s3 cp"
+        f" tests/fixtures/samples/{name} s3://{stack['upload_bucket']}/inbox/$ORG/"
+    )
+    client("s3").put_object(
+        Bucket=stack["upload_bucket"], Key=f"inbox/{stack['org']}/{name}", Body=(SAMPLES / name).read_bytes()
+    )
+
+    def appeared():
+        now = call("GET", f"{org}/imports", token)["items"]
+        return next((one["id"] for one in now if one["id"] not in before), None)
+
+    return planned(org, token, wait_for("the import to appear", appeared))
+
+
+def planned(org, token, identity):
+    def ready():
+        plan = call("GET", f"{org}/imports/{identity}", token)
+        return None if plan["status"] in ("awaiting_upload", "planning") else plan
+
+    return wait_for("the plan", ready)
+
+
+def show_preview(org, token, plan, filename):
+    command(
+        f'curl -s $API/v1/orgs/$ORG/imports/{plan["id"]} -H "Authorization: Bearer $TOKEN"',
+        f'curl -s $API/v1/orgs/$ORG/imports/{plan["id"]}/issues -H "Authorization: Bearer $TOKEN"',
+    )
+    issues = call("GET", f"{org}/imports/{plan['id']}/issues", token)["items"]
+    seats = call("GET", org, token)["capacity"]["seats"]
+    preview(filename, plan, issues, seats)
+
+
+def send(org, token, plan):
+    path = f"{org}/imports/{plan['id']}"
+    body = {"digest": plan["digest"]}
+    command(
+        f'curl -s $API/v1/orgs/$ORG/imports/{plan["id"]}/send -H "Authorization: Bearer $TOKEN"'
+        f" --json '{json.dumps(body)}'"
+    )
+    call("POST", f"{path}/send", token, json=body)
+
+    def done():
+        now = call("GET", path, token)
+        return None if now["status"] == "applying" else now
+
+    result = wait_for("the import to be done", done)
+    counts = result["counts"]
+    say(f"{result['status'].capitalize()}: {counts['created']} invited of {result['rows']} rows.")
+    say()
+
+
+def join(link):
+    command(f"curl -s {link}")
+    shown = requests.get(link, timeout=30)
+    page(shown.text)
+    say()
+    if "password" not in shown.text:
+        say("This link has been used, by an earlier demo.")
+        return
+    command(
+        f"curl -i {link} -d first_name=John -d last_name=Smith --data-urlencode 'password=correct horse battery staple'"
+    )
+    answer = accept(link, "correct horse battery staple", "John", "Smith")
+    if "Location" in answer.headers:
+        say(f"Joined. The browser is sent on to {answer.headers['Location']}")
+    else:
+        page(answer.text)
+
+
+if __name__ == "__main__":
+    demo()
