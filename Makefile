@@ -1,5 +1,6 @@
 # `make demo` shows what Usher does. `make test` checks it. Neither needs Docker or an AWS account.
 
+SHELL = /bin/bash
 PYTHON = python3
 PORT = 4566
 STATE = .local

@@ -23,10 +23,11 @@ def demo():
     org = f"/v1/orgs/{stack['org']}"
 
     step("Sign in as Ada, the admin of Acme")
-    command(f"API={stack['api_url']}", f"ORG={stack['org']}", "TOKEN=$(make token)")
+    command(f"API={stack['api_url']}", f"ORG={stack['org']}", f"TOKEN=$({place.make('token')})")
     token = sign_in(
         stack["user_pool_id"], stack["user_pool_client_id"], stack["admin_email"], stack["admin_password"]
     )
+    say(f"She is {stack['admin_email']}; her password is in {place.STACK_FILE.relative_to(place.ROOT)}")
 
     step("Upload a list of people, as a browser does")
     by_form = upload_by_form(org, token)
@@ -39,8 +40,9 @@ def demo():
     show_preview(org, token, by_bucket, "messy-windows1252.csv")
 
     step("Send both, exactly as previewed")
-    for plan in (by_form, by_bucket):
-        send(org, token, plan)
+    send(org, token, by_form)
+    say()
+    send(org, token, by_bucket)
 
     step("Look at what was mailed")
     command(f"curl -s {stack['mail_url']}")
@@ -63,20 +65,23 @@ def demo():
 
     print(f"""
 That was the main job. It all still runs:
-  the API      {stack["api_url"]}   (bearer token: make token)
+  the API      {stack["api_url"]}   (bearer token: {place.make("token")})
   the mail     {stack["mail_url"]}
-  its address book, passwords and names   {place.STACK_FILE.relative_to(place.ROOT)}
+  its names    {place.STACK_FILE.relative_to(place.ROOT)}
   its log      {place.CLOUD_LOG.relative_to(place.ROOT)}
-The API's contract is infra/openapi.yaml. To stop: make down.""")
+The API's contract is infra/openapi.yaml. To stop: {place.make("down")}""")
 
 
 def upload_by_form(org, token):
     request = {"filename": "salesos.csv", "mode": "review"}
-    command(
-        f"curl -s $API/v1/orgs/$ORG/imports -H \"Authorization: Bearer $TOKEN\" --json '{json.dumps(request)}'",
-        "curl UPLOAD_URL -F EACH_FIELD_OF_THE_ANSWER -F file=@tests/fixtures/samples/salesos.csv",
-    )
+    command(f"curl -s $API/v1/orgs/$ORG/imports -H \"Authorization: Bearer $TOKEN\" --json '{json.dumps(request)}'")
     created = call("POST", f"{org}/imports", token, json=request)
+    fields = [f"-F {name}={value if len(value) < 60 else value[:60] + '…'}" for name, value in created["upload"]["fields"].items()]
+    command(
+        f"curl {created['upload']['url']} \\",
+        *(f"    {field} \\" for field in fields),
+        "    -F file=@tests/fixtures/samples/salesos.csv",
+    )
     with open(SAMPLES / "salesos.csv", "rb") as file:
         # The file comes last: S3 ignores every field behind it.
         posted = requests.post(
@@ -91,6 +96,7 @@ def upload_by_bucket(stack, org, token):
     before = {one["id"] for one in call("GET", f"{org}/imports", token)["items"]}
     name = "messy-windows1252.csv"
     command(
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1",
         f"aws --endpoint-url {stack['endpoint_url']} s3 cp"
         f" tests/fixtures/samples/{name} s3://{stack['upload_bucket']}/inbox/$ORG/"
     )
@@ -139,7 +145,6 @@ def send(org, token, plan):
     result = wait_for("the import to be done", done)
     counts = result["counts"]
     say(f"{result['status'].capitalize()}: {counts['created']} invited of {result['rows']} rows.")
-    say()
 
 
 def join(link):

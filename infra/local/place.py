@@ -44,3 +44,9 @@ def environment():
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAM_CLI_TELEMETRY": "0",
     }
+
+
+def make(target):
+    """The make command for this local cloud, with what is not the default."""
+    chosen = [f" PORT={PORT}" if PORT != 4566 else "", f" STATE={FOLDER.relative_to(ROOT)}" if FOLDER != ROOT / ".local" else ""]
+    return f"make {target}{''.join(chosen)}"

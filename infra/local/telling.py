@@ -12,7 +12,8 @@ def step(title):
 
 
 def command(*lines):
-    print("\n".join(f"   {DIM}$ {line}{PLAIN}" for line in lines) + "\n")
+    """A line that begins with a space goes on with the command above it."""
+    print("\n".join(f"   {DIM}{' ' if line.startswith(' ') else '$'} {line}{PLAIN}" for line in lines) + "\n")
 
 
 def say(text=""):

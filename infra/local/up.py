@@ -25,4 +25,4 @@ Ready. {stack["admin_email"]} is the admin of Acme, organisation {stack["org"]}.
   API        {stack["api_url"]}
   mail       {stack["mail_url"]}
   all of it  {place.STACK_FILE.relative_to(place.ROOT)}
-A bearer token: make token. The main job, step by step: make demo. To stop: make down.""")
+  A bearer token: {place.make("token")}. The main job, step by step: {place.make("demo")}. To stop: {place.make("down")}""")
