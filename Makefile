@@ -22,7 +22,7 @@ unit_tests = cargo test --workspace --profile local
 end_to_end_tests = cargo test -p usher-tests --profile local -- --ignored
 endif
 
-.PHONY: help up token demo test template unit end-to-end bench down clean
+.PHONY: help up token demo test template unit end-to-end bench down clean prerequisites
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template to it, seed organisation Acme"
@@ -33,13 +33,13 @@ help:
 	@echo "make down    stop the local cloud"
 	@echo "Variables: PORT=$(PORT) STATE=$(STATE) TEST_PORT=$(TEST_PORT) PYTHON=$(PYTHON)"
 
-up: .venv/ready
+up: prerequisites .venv/ready
 	@$(tool) infra/local/up.py
 
 token: .venv/ready
 	@$(tool) infra/local/bearer.py $(AS)
 
-demo: .venv/ready
+demo: prerequisites .venv/ready
 	@$(tool) infra/local/demo.py
 
 down: .venv/ready
@@ -53,7 +53,7 @@ template: .venv/ready
 	.venv/bin/cfn-lint template.yaml .local/expanded.json
 	$(tool) -m unittest discover --start-directory tests/template
 
-unit:
+unit: prerequisites
 	$(unit_tests)
 
 # Brings up a local cloud for the tests alone and stops it again, whether they pass or not.
@@ -68,9 +68,11 @@ bench:
 clean: down
 	rm -rf .local .venv target
 
-.venv/ready: infra/local/requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer, as $(PYTHON). Another one: make ... PYTHON=python3.13"; exit 1; }
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer, here as $(PYTHON)"; exit 1; }
 	@$(PYTHON) infra/local/prerequisites.py
+
+.venv/ready: infra/local/requirements.txt | prerequisites
 	@echo "Installing the local cloud's tools into .venv (about a minute)"
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<

@@ -10,9 +10,7 @@ def create_operator(pool, email, password):
     cognito = client("cognito-idp")
     attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
     try:
-        cognito.admin_create_user(
-            UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS"
-        )
+        cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
     except cognito.exceptions.UsernameExistsException:
         pass
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)

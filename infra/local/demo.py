@@ -24,9 +24,7 @@ def demo():
 
     step("Sign in as Ada, the admin of Acme")
     command(f"API={stack['api_url']}", f"ORG={stack['org']}", f"TOKEN=$({place.make('token')})")
-    token = sign_in(
-        stack["user_pool_id"], stack["user_pool_client_id"], stack["admin_email"], stack["admin_password"]
-    )
+    token = sign_in(stack["user_pool_id"], stack["user_pool_client_id"], stack["admin_email"], stack["admin_password"])
     say(f"She is {stack['admin_email']}; her password is in {place.STACK_FILE.relative_to(place.ROOT)}")
 
     step("Upload a list of people, as a browser does")
@@ -76,10 +74,9 @@ def upload_by_form(org, token):
     request = {"filename": "salesos.csv", "mode": "review"}
     command(f"curl -s $API/v1/orgs/$ORG/imports -H \"Authorization: Bearer $TOKEN\" --json '{json.dumps(request)}'")
     created = call("POST", f"{org}/imports", token, json=request)
-    fields = [f"-F {name}={value if len(value) < 60 else value[:60] + '…'}" for name, value in created["upload"]["fields"].items()]
     command(
         f"curl {created['upload']['url']} \\",
-        *(f"    {field} \\" for field in fields),
+        *(f"    -F {name}={shortened(value)} \\" for name, value in created["upload"]["fields"].items()),
         "    -F file=@tests/fixtures/samples/salesos.csv",
     )
     with open(SAMPLES / "salesos.csv", "rb") as file:
@@ -92,13 +89,17 @@ def upload_by_form(org, token):
     return planned(org, token, created["id"])
 
 
+def shortened(value):
+    return value if len(value) <= 60 else f"{value[:60]}…"
+
+
 def upload_by_bucket(stack, org, token):
     before = {one["id"] for one in call("GET", f"{org}/imports", token)["items"]}
     name = "messy-windows1252.csv"
     command(
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1",
         f"aws --endpoint-url {stack['endpoint_url']} s3 cp"
-        f" tests/fixtures/samples/{name} s3://{stack['upload_bucket']}/inbox/$ORG/"
+        f" tests/fixtures/samples/{name} s3://{stack['upload_bucket']}/inbox/$ORG/",
     )
     client("s3").put_object(
         Bucket=stack["upload_bucket"], Key=f"inbox/{stack['org']}/{name}", Body=(SAMPLES / name).read_bytes()
@@ -156,7 +157,8 @@ def join(link):
         say("This link has been used, by an earlier demo.")
         return
     command(
-        f"curl -i {link} -d first_name=John -d last_name=Smith --data-urlencode 'password=correct horse battery staple'"
+        f"curl -i {link} -d first_name=John -d last_name=Smith \\",
+        "    --data-urlencode 'password=correct horse battery staple'",
     )
     answer = accept(link, "correct horse battery staple", "John", "Smith")
     if "Location" in answer.headers:

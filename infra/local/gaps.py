@@ -41,9 +41,7 @@ def number_the_concurrency():
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if scaling := mapping.get("ScalingConfig"):
             limit = int(scaling["MaximumConcurrency"])
-            functions.update_event_source_mapping(
-                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit}
-            )
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
 def resources(kind):

@@ -48,5 +48,8 @@ def environment():
 
 def make(target):
     """The make command for this local cloud, with what is not the default."""
-    chosen = [f" PORT={PORT}" if PORT != 4566 else "", f" STATE={FOLDER.relative_to(ROOT)}" if FOLDER != ROOT / ".local" else ""]
+    chosen = [
+        f" PORT={PORT}" if PORT != 4566 else "",
+        f" STATE={FOLDER.relative_to(ROOT)}" if FOLDER != ROOT / ".local" else "",
+    ]
     return f"make {target}{''.join(chosen)}"

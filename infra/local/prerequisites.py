@@ -13,13 +13,12 @@ if sys.version_info < (3, 11):
         "    macOS:           brew install python@3.13 && make ... PYTHON=python3.13" % sys.version_info[:2]
     )
 elif importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
-    missing.append("Python's venv module\n    Debian, Ubuntu:  sudo apt install python%d.%d-venv" % sys.version_info[:2])
+    missing.append(
+        "Python's venv module\n    Debian, Ubuntu:  sudo apt install python%d.%d-venv" % sys.version_info[:2]
+    )
 
 if shutil.which("cargo") is None:
-    missing.append(
-        "Rust (cargo)\n"
-        "    anywhere:        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
-    )
+    missing.append("Rust (cargo)\n    anywhere:        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")
 
 if shutil.which("cc") is None:
     missing.append(

@@ -37,7 +37,23 @@ def page(html):
 
 
 class _Reader(HTMLParser):
-    BLOCKS = {"address", "br", "button", "div", "dd", "dt", "form", "h1", "h2", "h3", "label", "li", "main", "p", "section"}
+    BLOCKS = {
+        "address",
+        "br",
+        "button",
+        "div",
+        "dd",
+        "dt",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "label",
+        "li",
+        "main",
+        "p",
+        "section",
+    }
     SILENT = {"script", "style", "title"}
 
     def __init__(self):

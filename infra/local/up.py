@@ -1,4 +1,4 @@
-"""`make up`: build, start the local cloud, deploy the template to it, seed it. Run again, it does what is left to do."""
+"""`make up`: build, start the local cloud, deploy the template to it, seed it. Run again, it does what is left."""
 
 import sys
 
@@ -25,4 +25,6 @@ Ready. {stack["admin_email"]} is the admin of Acme, organisation {stack["org"]}.
   API        {stack["api_url"]}
   mail       {stack["mail_url"]}
   all of it  {place.STACK_FILE.relative_to(place.ROOT)}
-  A bearer token: {place.make("token")}. The main job, step by step: {place.make("demo")}. To stop: {place.make("down")}""")
+A bearer token             {place.make("token")}
+The main job, told         {place.make("demo")}
+To stop                    {place.make("down")}""")

@@ -104,7 +104,9 @@ def event_sources_report_what_failed(template):
 def queues_lose_nothing(template):
     """A dead-letter queue is one that others fall into; every other queue falls into one."""
     queues = dict(of_type(template, "AWS::SQS::Queue"))
-    dead = {target(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in queues.values() if "RedrivePolicy" in queue}
+    dead = {
+        target(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in queues.values() if "RedrivePolicy" in queue
+    }
     dead |= {target(config["DestinationConfig"]["OnFailure"]["Destination"]) for config in failing_elsewhere(template)}
     for name, queue in queues.items():
         if not queue.get("SqsManagedSseEnabled"):
@@ -164,7 +166,9 @@ def routes_ask_who_is_calling(template):
 
 def links_are_not_logged(template):
     """The path of a link is the link. Of a request only its route may be logged."""
-    logged = "requestId requestTime routeKey status responseLatency responseLength authorizer.error integrationErrorMessage"
+    logged = (
+        "requestId requestTime routeKey status responseLatency responseLength authorizer.error integrationErrorMessage"
+    )
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage"):
         wanted = stage.get("AccessLogSettings", {}).get("Format", "")
         if "$context.routeKey" not in wanted:
@@ -186,12 +190,16 @@ def uploads_are_private(template):
         if "BucketEncryption" not in bucket:
             yield f"{name} is not encrypted"
         rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-        if not any(rule.get("Status") == "Enabled" and "Prefix" not in rule and "ExpirationInDays" in rule for rule in rules):
+        if not any(
+            rule.get("Status") == "Enabled" and "Prefix" not in rule and "ExpirationInDays" in rule for rule in rules
+        ):
             yield f"{name} keeps people's data for ever"
         for wanted in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
             if not any(wanted in rule for rule in rules):
                 yield f"{name}'s lifecycle has no {wanted}"
-        if not any(name in policy and '"Deny"' in policy and '"aws:SecureTransport": "false"' in policy for policy in policies):
+        if not any(
+            name in policy and '"Deny"' in policy and '"aws:SecureTransport": "false"' in policy for policy in policies
+        ):
             yield f"{name} can be read without TLS"
 
 
@@ -207,7 +215,9 @@ def the_table_can_be_recovered(template):
             yield f"{name}'s stream does not carry both images"
         if table.get("TimeToLiveSpecification") != {"AttributeName": "ttl", "Enabled": True}:
             yield f"{name} does not drop what has expired"
-        indexes = {index["IndexName"]: index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]}
+        indexes = {
+            index["IndexName"]: index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]
+        }
         if indexes != {"due": "KEYS_ONLY"}:
             yield f"{name} has other indexes than due, keys only"
         if template["Resources"][name].get("UpdateReplacePolicy") != "Retain":
