@@ -62,7 +62,8 @@ impl Demand {
     /// What this takes that the other does not: a person whose products changed from `other` to `self` needs that much more.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let more = self.0.iter().map(|(resource, count)| (resource.clone(), count.saturating_sub(other.count(resource))));
+        let more =
+            self.0.iter().map(|(resource, count)| (resource.clone(), count.saturating_sub(other.count(resource))));
         more.collect()
     }
 

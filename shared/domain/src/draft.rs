@@ -289,14 +289,17 @@ mod tests {
         };
         let problems = catalogue().check(&request, ADMIN).expect_err("six problems");
         let codes: Vec<_> = problems.iter().map(|problem| (problem.field, problem.code)).collect();
-        assert_eq!(codes, [
-            ("email", "email_without_domain"),
-            ("name", "text_with_link"),
-            ("role", "role_unknown"),
-            ("team", "team_unknown"),
-            ("products", "product_unknown"),
-            ("courses", "course_unknown"),
-        ]);
+        assert_eq!(
+            codes,
+            [
+                ("email", "email_without_domain"),
+                ("name", "text_with_link"),
+                ("role", "role_unknown"),
+                ("team", "team_unknown"),
+                ("products", "product_unknown"),
+                ("courses", "course_unknown"),
+            ]
+        );
         assert_eq!(problems[3].suggestion.as_deref(), Some("Enterprise"));
         assert_eq!(problems[2].allowed, ["admin", "sales_rep"]);
     }

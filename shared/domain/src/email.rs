@@ -48,10 +48,14 @@ pub enum EmailAddressError {
     #[error("has letters outside a-z before the @, which our mail service cannot deliver to")]
     LocalPartNotAscii,
     /// A character that may not stand before the `@`, or a dot at an end or doubled.
-    #[error("is not spelled as an address: what stands before the @ may hold letters, digits and !#$%&'*+-/=?^_`{{|}}~, with single dots between them")]
+    #[error(
+        "is not spelled as an address: what stands before the @ may hold letters, digits and !#$%&'*+-/=?^_`{{|}}~, with single dots between them"
+    )]
     LocalPart,
     /// Not a domain name with at least two labels.
-    #[error("has a domain that cannot exist; it needs at least two parts of letters, digits and hyphens, such as example.com")]
+    #[error(
+        "has a domain that cannot exist; it needs at least two parts of letters, digits and hyphens, such as example.com"
+    )]
     Domain,
     /// Over [`ADDRESS_BYTES`] or [`LOCAL_PART_BYTES`].
     #[error("is too long; at most 254 bytes, 64 of them before the @")]
@@ -225,7 +229,9 @@ mod tests {
         assert_eq!(error("ada@b@example.com"), EmailAddressError::LocalPart);
         assert_eq!(error("\"ada\"@example.com"), EmailAddressError::LocalPart);
         assert_eq!(error("=cmd|'/c calc'!A1@example.com"), EmailAddressError::Space);
-        for domain in ["localhost", "example", "-a.com", "exa_mple.com", "1.2.3.4", "[1.2.3.4]", "a..com", "example.com."] {
+        for domain in
+            ["localhost", "example", "-a.com", "exa_mple.com", "1.2.3.4", "[1.2.3.4]", "a..com", "example.com."]
+        {
             assert_eq!(error(&format!("ada@{domain}")), EmailAddressError::Domain, "{domain}");
         }
         assert_eq!(error(&format!("{}@example.com", "a".repeat(65))), EmailAddressError::TooLong);

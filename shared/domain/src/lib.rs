@@ -9,11 +9,13 @@ pub mod catalogue;
 pub mod draft;
 pub mod email;
 pub mod id;
+pub mod import;
 pub mod invitation;
 pub mod link;
 pub mod mail;
 pub mod membership;
 pub mod organisation;
+pub mod pasted;
 pub mod text;
 
 pub use capacity::{Allowance, Capacity, Demand, Resource, Shortfall};

@@ -360,13 +360,8 @@ mod tests {
     }
 
     fn draft(send: bool) -> Draft {
-        let access = Access {
-            role: "sales_rep".into(),
-            team: None,
-            job_title: None,
-            products: [].into(),
-            courses: [].into(),
-        };
+        let access =
+            Access { role: "sales_rep".into(), team: None, job_title: None, products: [].into(), courses: [].into() };
         Draft { email: "ada@example.com".parse().expect("an address"), name: PersonName::default(), access, send }
     }
 
@@ -407,15 +402,7 @@ mod tests {
                 Ok(()),
                 Ok(()),
             ),
-            (
-                shut_out,
-                Err(Deactivated),
-                Err(Deactivated),
-                Err(AlreadyAccepted),
-                Err(AlreadyAccepted),
-                Ok(()),
-                Ok(()),
-            ),
+            (shut_out, Err(Deactivated), Err(Deactivated), Err(AlreadyAccepted), Err(AlreadyAccepted), Ok(()), Ok(())),
         ];
         for (state, send, accept, revoke, edit, deactivate, reactivate) in table {
             let member = || in_state(state);

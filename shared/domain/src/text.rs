@@ -175,7 +175,19 @@ mod tests {
 
     #[test]
     fn names_of_real_people_pass() {
-        for name in ["John Smith", "D'Angelo, Jr.", "J. R. R. Tolkien", "J.R.R. Tolkien", "Søren Kjær", "María \"La Jefa\" Gómez", "王小明", "Anne-Marie", "VP, Sales", "Engineer II", "R&D"] {
+        for name in [
+            "John Smith",
+            "D'Angelo, Jr.",
+            "J. R. R. Tolkien",
+            "J.R.R. Tolkien",
+            "Søren Kjær",
+            "María \"La Jefa\" Gómez",
+            "王小明",
+            "Anne-Marie",
+            "VP, Sales",
+            "Engineer II",
+            "R&D",
+        ] {
             assert_eq!(ShortText::optional(name).map(|text| text.map(String::from)), Ok(Some(name.to_owned())));
         }
         assert_eq!(ShortText::optional("  "), Ok(None));
@@ -200,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_full_name_is_divided_only_to_begin_a_form() {
-        let name = PersonName { full: ShortText::optional("Ada King Lovelace").expect("a name"), ..PersonName::default() };
+        let name =
+            PersonName { full: ShortText::optional("Ada King Lovelace").expect("a name"), ..PersonName::default() };
         assert_eq!(name.form_fields(), ("Ada".to_owned(), "King Lovelace".to_owned()));
         assert_eq!(name.display().as_deref(), Some("Ada King Lovelace"));
     }

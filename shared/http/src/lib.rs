@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The edge of the API: who calls, what they may, and how answers and refusals are written.
+
+mod admin;
+mod body;
+mod caller;
+mod cursor;
+mod idempotency;
+mod problem;
+mod server;
+
+pub use admin::{Admin, organisation_of};
+pub use body::JsonBody;
+pub use caller::{Caller, Groups};
+pub use cursor::{LIST_LIMIT, ListQuery, next_cursor, read_cursor};
+pub use problem::{FieldError, Problem};
+pub use server::{Api, places, router, run};

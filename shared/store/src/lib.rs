@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The table: what is stored, how it is found, and every conditional write with the race that its condition closes.
+//!
+//! All counters move inside transactions. An `ADD` outside one is banned: when its answer is lost the SDK repeats it, and
+//! it counts again.
+
+mod capacity;
+mod due;
+mod error;
+mod expire;
+mod idempotency;
+mod import;
+mod item;
+pub mod keys;
+mod mail;
+mod membership;
+mod organisation;
+mod transact;
+
+pub use capacity::{Reservation, ReserveError};
+pub use due::{Due, DueItem};
+pub use error::StoreError;
+pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
+pub use import::{
+    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, PartOutcome, StartError,
+};
+pub use mail::{BatchClaim, MailResult};
+pub use membership::{Inserted, ListFilter, Page, Stored};
+pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Loaded};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+/// One stored item.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table of this name.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+}

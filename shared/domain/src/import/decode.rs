@@ -1,0 +1,387 @@
+//! Bytes to text, with a guess that says how sure it is.
+//!
+//! What the encoding is matters only from the first byte beyond ASCII on, because every encoding read here, UTF-16 aside,
+//! spells ASCII alike. So the decision waits for that byte, however late it comes, and is then made from what follows it.
+//! That is why one pass is enough: nothing that was handed on has to be taken back.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use serde::{Deserialize, Serialize};
+
+use super::error::FileError;
+
+/// How much of the beginning is looked at to tell text from other things.
+const OPENING_BYTES: usize = 4 * 1024;
+/// How much is looked at, from the first line with a byte beyond ASCII on, to tell encodings apart.
+const WINDOW_BYTES: usize = 64 * 1024;
+/// From this many bytes beyond ASCII on, the detector's word for an older encoding is worth more than a guess.
+const AMPLE_EVIDENCE: usize = 100;
+
+/// How sure the encoding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The file says so itself, or it makes no difference because all of it is ASCII.
+    Certain,
+    /// Another reading is hardly possible.
+    High,
+    /// A guess from few bytes: look at the line it mattered on first.
+    Low,
+}
+
+/// What was found out about the encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) encoding: &'static Encoding,
+    pub(super) byte_order_mark: bool,
+    pub(super) confidence: Confidence,
+    /// The first line with a byte beyond ASCII, where the encoding had to be found out.
+    pub(super) first_line: Option<u32>,
+}
+
+/// A byte that the encoding has no character for. The text has U+FFFD in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Undecodable {
+    /// Where its replacement stands, in bytes of all text handed out.
+    pub(super) text: u64,
+    /// Where it stands in the file.
+    pub(super) byte: u64,
+}
+
+enum Stage {
+    /// Collecting the opening.
+    Opening,
+    /// Nothing but ASCII so far.
+    Ascii,
+    /// Collecting what follows the first byte beyond ASCII.
+    Deciding,
+    Decoding(encoding_rs::Decoder),
+}
+
+/// A streaming decoder: chunks of bytes in, text out.
+pub(super) struct Decoder {
+    stage: Stage,
+    held: Vec<u8>,
+    finding: Finding,
+    undecodable: VecDeque<Undecodable>,
+    /// Bytes decoded and text handed out so far.
+    decoded: u64,
+    emitted: u64,
+    /// The line the ASCII so far ends on, and whether it ends in CR, which a LF would belong to.
+    line: u32,
+    after_cr: bool,
+}
+
+impl Decoder {
+    pub(super) fn new() -> Self {
+        let finding =
+            Finding { encoding: UTF_8, byte_order_mark: false, confidence: Confidence::Certain, first_line: None };
+        Self {
+            stage: Stage::Opening,
+            held: Vec::new(),
+            finding,
+            undecodable: VecDeque::new(),
+            decoded: 0,
+            emitted: 0,
+            line: 1,
+            after_cr: false,
+        }
+    }
+
+    pub(super) fn finding(&self) -> Finding {
+        self.finding
+    }
+
+    /// The first byte without a character whose replacement stands in this part of the text. Parts are asked for in order.
+    pub(super) fn undecodable_in(&mut self, text: Range<u64>) -> Option<u64> {
+        let mut first = None;
+        while let Some(bad) = self.undecodable.pop_front_if(|bad| bad.text < text.end) {
+            first = first.or((bad.text >= text.start).then_some(bad.byte));
+        }
+        first
+    }
+
+    /// Decodes one more chunk onto `out`. Only the opening can be refused.
+    pub(super) fn feed(&mut self, bytes: &[u8], last: bool, out: &mut String) -> Result<(), FileError> {
+        match self.stage {
+            Stage::Opening => {
+                self.held.extend_from_slice(bytes);
+                if self.held.len() < OPENING_BYTES && !last {
+                    return Ok(());
+                }
+                let held = std::mem::take(&mut self.held);
+                let text = &held[self.open(&held)?..];
+                match self.stage {
+                    Stage::Decoding(_) => self.decode(text, last, out),
+                    _ => self.pass_ascii(text, last, out),
+                }
+            }
+            Stage::Ascii => self.pass_ascii(bytes, last, out),
+            Stage::Deciding => self.decide(bytes, last, out),
+            Stage::Decoding(_) => self.decode(bytes, last, out),
+        }
+        Ok(())
+    }
+
+    /// Looks at the beginning, and says how many bytes of it are not text.
+    fn open(&mut self, opening: &[u8]) -> Result<usize, FileError> {
+        if let Some((encoding, length)) = Encoding::for_bom(opening) {
+            self.begin(encoding);
+            self.finding.byte_order_mark = true;
+            self.decoded = length as u64;
+            return Ok(length);
+        }
+        if let Some((seems, remedy)) = something_else(opening) {
+            return Err(FileError::NotText { seems, remedy });
+        }
+        match zeros(opening) {
+            Zeros::None => self.stage = Stage::Ascii,
+            Zeros::EveryOther(encoding) => {
+                self.begin(encoding);
+                self.finding.confidence = Confidence::High;
+            }
+            Zeros::Anywhere => {
+                return Err(FileError::NotText { seems: "a binary file", remedy: EXPORT });
+            }
+        }
+        Ok(0)
+    }
+
+    fn begin(&mut self, encoding: &'static Encoding) {
+        self.finding.encoding = encoding;
+        self.stage = Stage::Decoding(encoding.new_decoder_without_bom_handling());
+    }
+
+    fn pass_ascii(&mut self, bytes: &[u8], last: bool, out: &mut String) {
+        let ascii = Encoding::ascii_valid_up_to(bytes);
+        self.count_lines(&bytes[..ascii]);
+        if ascii == bytes.len() {
+            self.hand_on(bytes, out);
+            return;
+        }
+        self.finding.first_line = Some(self.line);
+        self.stage = Stage::Deciding;
+        // The detector judges a letter by its neighbours, so it is shown the line from its beginning.
+        let line_start = bytes[..ascii].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.hand_on(&bytes[..line_start], out);
+        self.decide(&bytes[line_start..], last, out);
+    }
+
+    fn hand_on(&mut self, ascii: &[u8], out: &mut String) {
+        self.decoded += ascii.len() as u64;
+        self.emitted += ascii.len() as u64;
+        out.push_str(&String::from_utf8_lossy(ascii));
+    }
+
+    fn count_lines(&mut self, ascii: &[u8]) {
+        for byte in ascii {
+            let ends = *byte == b'\r' || (*byte == b'\n' && !self.after_cr);
+            self.line = self.line.saturating_add(u32::from(ends));
+            self.after_cr = *byte == b'\r';
+        }
+    }
+
+    fn decide(&mut self, bytes: &[u8], last: bool, out: &mut String) {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() < WINDOW_BYTES && !last {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        let (encoding, confidence) = detect(&held, last);
+        self.begin(encoding);
+        self.finding.confidence = confidence;
+        self.decode(&held, last, out);
+    }
+
+    fn decode(&mut self, bytes: &[u8], last: bool, out: &mut String) {
+        let Stage::Decoding(decoder) = &mut self.stage else { return };
+        let mut rest = bytes;
+        loop {
+            let before = out.len();
+            out.reserve(decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len()));
+            let (result, read) = decoder.decode_to_string_without_replacement(rest, out, last);
+            self.decoded += read as u64;
+            self.emitted += (out.len() - before) as u64;
+            rest = &rest[read..];
+            match result {
+                DecoderResult::InputEmpty => return,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    let byte = self.decoded.saturating_sub(u64::from(length) + u64::from(after));
+                    self.undecodable.push_back(Undecodable { text: self.emitted, byte });
+                    out.push(char::REPLACEMENT_CHARACTER);
+                    self.emitted += char::REPLACEMENT_CHARACTER.len_utf8() as u64;
+                }
+            }
+        }
+    }
+}
+
+/// Tells encodings apart. UTF-8 wins if nothing speaks against it, and also if single bytes do: letters of an older
+/// encoding hardly ever form one valid sequence, let alone more valid ones than broken ones.
+fn detect(window: &[u8], last: bool) -> (&'static Encoding, Confidence) {
+    let (mut whole, mut broken) = (0_usize, 0_usize);
+    let mut chunks = window.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        whole += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
+        let cut_off = chunks.peek().is_none() && !last;
+        broken += usize::from(!chunk.invalid().is_empty() && !cut_off);
+    }
+    if broken == 0 {
+        return (UTF_8, Confidence::High);
+    }
+    if whole > broken {
+        return (UTF_8, Confidence::Low);
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(window, last);
+    let evidence = window.iter().filter(|byte| !byte.is_ascii()).count();
+    let confidence = if evidence >= AMPLE_EVIDENCE { Confidence::High } else { Confidence::Low };
+    (detector.guess(None, Utf8Detection::Deny), confidence)
+}
+
+enum Zeros {
+    None,
+    /// UTF-16 without a mark: half of every Western character is zero, always the same half.
+    EveryOther(&'static Encoding),
+    Anywhere,
+}
+
+fn zeros(opening: &[u8]) -> Zeros {
+    let in_half = |half: usize| opening.iter().skip(half).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (in_half(0), in_half(1));
+    let most = opening.len() * 2 / 5;
+    match (even, odd) {
+        (0, 0) => Zeros::None,
+        (0, odd) if odd >= most => Zeros::EveryOther(UTF_16LE),
+        (even, 0) if even >= most => Zeros::EveryOther(UTF_16BE),
+        _ => Zeros::Anywhere,
+    }
+}
+
+const EXPORT: &str = "open it in the program it comes from and save or export it as CSV (UTF-8)";
+const SPREADSHEET: &str =
+    "open it and save it as CSV UTF-8: in Excel under File, Save As; in Google Sheets under File, Download";
+const UNPACK: &str = "unpack it and upload the CSV file inside";
+
+/// What a file is that begins like this, if it is something well known, and what to do about it.
+fn something_else(opening: &[u8]) -> Option<(&'static str, &'static str)> {
+    let contains = |needle: &[u8]| opening.windows(needle.len()).any(|window| window == needle);
+    let begins = |magic: &[u8]| opening.starts_with(magic);
+    if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
+        return Some(if contains(b"xl/") || contains(b"[Content_Types].xml") {
+            ("an Excel workbook (.xlsx)", SPREADSHEET)
+        } else if contains(b"opendocument.spreadsheet") {
+            ("an OpenDocument spreadsheet (.ods)", SPREADSHEET)
+        } else {
+            ("a ZIP archive", UNPACK)
+        });
+    }
+    let known: [(&[u8], _, _); 9] = [
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", SPREADSHEET),
+        (b"%PDF-", "a PDF document", EXPORT),
+        (b"\x1f\x8b", "a gzip archive", UNPACK),
+        (b"7z\xbc\xaf", "a 7-Zip archive", UNPACK),
+        (b"\x89PNG", "a picture (PNG)", EXPORT),
+        (b"\xff\xd8\xff", "a picture (JPEG)", EXPORT),
+        (b"GIF8", "a picture (GIF)", EXPORT),
+        (b"{\\rtf", "a formatted text (.rtf)", EXPORT),
+        (b"PAR1", "a Parquet file", EXPORT),
+    ];
+    if let Some((_, seems, remedy)) = known.iter().find(|(magic, ..)| begins(magic)) {
+        return Some((seems, remedy));
+    }
+    let head = opening.trim_ascii_start();
+    let begins_tag = |tag: &[u8]| head.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+    if begins_tag(b"<!doctype html") || begins_tag(b"<html") {
+        return Some(("a web page (HTML)", EXPORT));
+    }
+    (begins_tag(b"<?xml")).then_some(("an XML file", EXPORT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode_in(bytes: &[u8], chunk: usize) -> (String, Decoder) {
+        let (mut decoder, mut out) = (Decoder::new(), String::new());
+        for piece in bytes.chunks(chunk) {
+            decoder.feed(piece, false, &mut out).expect("text");
+        }
+        decoder.feed(&[], true, &mut out).expect("text");
+        (out, decoder)
+    }
+
+    fn read(bytes: &[u8]) -> (String, &'static str, Confidence) {
+        let (text, decoder) = decode_in(bytes, bytes.len().max(1));
+        for chunk in [1, 7] {
+            let (again, other) = decode_in(bytes, chunk);
+            assert_eq!((&again, other.finding), (&text, decoder.finding), "chunks of {chunk} change nothing");
+        }
+        (text, decoder.finding.encoding.name(), decoder.finding.confidence)
+    }
+
+    fn utf16(text: &str, little: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+    }
+
+    #[test]
+    fn marks_and_ascii_are_certain() {
+        assert_eq!(read(b"email\na@b.c"), ("email\na@b.c".into(), "UTF-8", Confidence::Certain));
+        assert_eq!(read("\u{feff}Søren".as_bytes()), ("Søren".into(), "UTF-8", Confidence::Certain));
+        for (little, name) in [(true, "UTF-16LE"), (false, "UTF-16BE")] {
+            assert_eq!(read(&utf16("\u{feff}email,Søren", little)), ("email,Søren".into(), name, Confidence::Certain));
+            assert_eq!(read(&utf16("email,Søren", little)), ("email,Søren".into(), name, Confidence::High));
+        }
+        assert_eq!(read(b"").0, "");
+    }
+
+    #[test]
+    fn the_first_byte_that_matters_may_come_late() {
+        let mut bytes = "plain,line\r\n".repeat(20_000).into_bytes();
+        bytes.extend_from_slice(b"Klara Wei\xdf,Luis Mu\xf1oz\r\n");
+        let (text, decoder) = decode_in(&bytes, 10_000);
+        assert!(text.ends_with("Klara Weiß,Luis Muñoz\r\n") && text.len() == bytes.len() + 2);
+        assert_eq!(decoder.finding.encoding.name(), "windows-1252");
+        assert_eq!(decoder.finding.first_line, Some(20_001));
+        assert_eq!(decoder.finding.confidence, Confidence::Low);
+    }
+
+    #[test]
+    fn a_broken_byte_in_utf_8_is_named_by_its_place() {
+        let mut bytes = "Søren, Kjær, Åse\n".as_bytes().to_vec();
+        let place = bytes.len() as u64 + 1;
+        bytes.extend_from_slice(b"W\xdfx\n");
+        let (text, mut decoder) = decode_in(&bytes, 3);
+        assert_eq!(text, "Søren, Kjær, Åse\nW\u{fffd}x\n");
+        assert_eq!(decoder.undecodable_in(0..u64::MAX), Some(place));
+        assert_eq!(decoder.undecodable_in(0..u64::MAX), None);
+    }
+
+    #[test]
+    fn other_encodings_are_detected() {
+        let text = "山田太郎,東京都渋谷区,よろしくお願いします。".repeat(4);
+        let (bytes, ..) = encoding_rs::SHIFT_JIS.encode(&text);
+        assert_eq!(read(&bytes), (text, "Shift_JIS", Confidence::High));
+        let text = "Zażółć gęślą jaźń, proszę bardzo; źdźbło\n".repeat(12);
+        let (bytes, ..) = encoding_rs::WINDOWS_1250.encode(&text);
+        assert_eq!(read(&bytes), (text, "windows-1250", Confidence::High));
+    }
+
+    #[test]
+    fn other_things_are_refused_by_name() {
+        let refused = |bytes: &[u8]| {
+            let error = Decoder::new().feed(bytes, true, &mut String::new()).expect_err("refused");
+            assert_eq!(error.code(), "file_not_text");
+            error.to_string()
+        };
+        assert!(refused(b"PK\x03\x04\x14\0\x06\0[Content_Types].xml").contains(".xlsx"));
+        assert!(refused(b"PK\x03\x04\x14\0\x06\0people.csv").contains("ZIP"));
+        assert!(refused(b"%PDF-1.7\n%\xe2").contains("PDF"));
+        assert!(refused(b"  <!DOCTYPE html><html>").contains("HTML"));
+        assert!(refused(b"email\0\0\x01\x02,name").contains("binary"));
+    }
+}

@@ -1,0 +1,402 @@
+//! Text to records of cells, one at a time, each held in memory only while it is looked at.
+//!
+//! The `csv` crate is not used here, though tests hold this code to its reading of every well-formed table, because of
+//! what a file full of people needs when it is *not* well formed: one stray quote must cost one row and not all that
+//! follow, a record is numbered by its line in files that end lines with CR alone, and text that merely contains quotes
+//! (`"La Jefa" Gómez`) keeps them.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::dialect::Dialect;
+
+/// The longest a record may be. A longer one is a rejected row.
+pub const RECORD_BYTES: usize = 64 * 1024;
+
+/// One cell: where it stands in the text it was split from, without its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    start: usize,
+    end: usize,
+    /// Whether quotes are doubled inside.
+    doubled: bool,
+}
+
+impl Cell {
+    pub(super) fn text(self, of: &str, dialect: Dialect) -> Cow<'_, str> {
+        let text = of.get(self.start..self.end).unwrap_or_default();
+        if !self.doubled {
+            return Cow::Borrowed(text);
+        }
+        let quote = char::from(dialect.quote);
+        Cow::Owned(text.replace(&format!("{quote}{quote}"), quote.encode_utf8(&mut [0; 4])))
+    }
+}
+
+/// What stands at the beginning of some text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Split {
+    /// The record may go on in text that is not here yet.
+    Incomplete,
+    /// A record of so many bytes and line ends.
+    Record { length: usize, lines: u32 },
+    /// A quoted cell that does not end where a cell may end.
+    Unclosed,
+}
+
+/// Splits the record at the beginning of the text into cells. `last`: no text follows.
+pub(super) fn split(text: &str, dialect: Dialect, last: bool, cells: &mut Vec<Cell>) -> Split {
+    cells.clear();
+    let bytes = text.as_bytes();
+    let (mut at, mut lines) = (0, 0);
+    loop {
+        let (cell, end) = match cell(bytes, at, dialect, last) {
+            Ok(found) => found,
+            Err(otherwise) => return otherwise,
+        };
+        if end - at > cell.end - cell.start {
+            lines += line_ends(&bytes[cell.start..cell.end]);
+        }
+        cells.push(cell);
+        match (bytes.get(end), bytes.get(end + 1)) {
+            (None, _) if last => return Split::Record { length: end, lines },
+            (None, _) => return Split::Incomplete,
+            (Some(b'\r'), Some(b'\n')) => return Split::Record { length: end + 2, lines: lines + 1 },
+            (Some(b'\r'), None) if !last => return Split::Incomplete,
+            (Some(b'\n' | b'\r'), _) => return Split::Record { length: end + 1, lines: lines + 1 },
+            (Some(_), _) => at = end + 1,
+        }
+    }
+}
+
+/// The cell that begins at `at`, and where it ends: at a delimiter, a line end, or the end of the text.
+fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, usize), Split> {
+    let ends_cell = |byte: u8| byte == dialect.delimiter || byte == b'\n' || byte == b'\r';
+    let next_end = |from: usize| match bytes[from..].iter().position(|byte| ends_cell(*byte)) {
+        Some(length) => Ok(from + length),
+        None if last => Ok(bytes.len()),
+        None => Err(Split::Incomplete),
+    };
+    let skip_blanks = |from: usize| {
+        let blank = |byte: u8| byte == b' ' && byte != dialect.delimiter;
+        bytes[from..].iter().position(|byte| !blank(*byte)).map_or(bytes.len(), |length| from + length)
+    };
+    let open = skip_blanks(at);
+    if bytes.get(open) != Some(&dialect.quote) {
+        let end = next_end(at)?;
+        return Ok((Cell { start: at, end, doubled: false }, end));
+    }
+    let start = open + 1;
+    let (mut from, mut doubled) = (start, false);
+    let close = loop {
+        let Some(length) = bytes[from..].iter().position(|byte| *byte == dialect.quote) else {
+            return Err(if last { Split::Unclosed } else { Split::Incomplete });
+        };
+        let quote = from + length;
+        match bytes.get(quote + 1) {
+            Some(byte) if *byte == dialect.quote => (from, doubled) = (quote + 2, true),
+            None if !last => return Err(Split::Incomplete),
+            _ => break quote,
+        }
+    };
+    let after = skip_blanks(close + 1);
+    match bytes.get(after) {
+        None if !last => Err(Split::Incomplete),
+        None => Ok((Cell { start, end: close, doubled }, after)),
+        Some(byte) if ends_cell(*byte) => Ok((Cell { start, end: close, doubled }, after)),
+        // Text goes on behind the quote. On one line the quotes belong to the text; over several a quote was forgotten.
+        Some(_) if line_ends(&bytes[start..close]) > 0 => Err(Split::Unclosed),
+        Some(_) => {
+            let end = next_end(after)?;
+            Ok((Cell { start: at, end, doubled: false }, end))
+        }
+    }
+}
+
+fn line_ends(bytes: &[u8]) -> u32 {
+    let mut ends = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        ends += u32::from(*byte == b'\r' || (*byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r')));
+    }
+    ends
+}
+
+/// The end of the first line, without and with its line end.
+fn first_line(text: &str, last: bool) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'\n' || *byte == b'\r') {
+        Some(end) if bytes[end] == b'\r' => match bytes.get(end + 1) {
+            Some(b'\n') => Some((end, end + 2)),
+            None if !last => None,
+            _ => Some((end, end + 1)),
+        },
+        Some(end) => Some((end, end + 1)),
+        None => last.then_some((bytes.len(), bytes.len())),
+    }
+}
+
+/// Why the record on a line cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A quote that is never closed, or closed only after it swallowed other rows. Only its own line is given up.
+    UnclosedQuote,
+    /// Over [`RECORD_BYTES`].
+    TooLong,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing, until more text is fed or the end is known.
+    Nothing,
+    /// A record, whose cells can be read until the next call.
+    Record { line: u32 },
+    /// A line that cannot be read; it is there as [`Records::raw`].
+    Broken { line: u32, fault: Fault },
+}
+
+/// The text that has arrived and is not read yet.
+#[derive(Default)]
+pub(super) struct Records {
+    pub(super) text: String,
+    /// Whether no more text will come.
+    pub(super) last: bool,
+    /// Where the unread text begins, in `text` and in all text there ever was.
+    start: usize,
+    offset: u64,
+    line: u32,
+    cells: Vec<Cell>,
+    /// What the current cells point into.
+    record: Range<usize>,
+    /// The rest of a line that was too long is being thrown away.
+    skipping: bool,
+}
+
+impl Records {
+    pub(super) fn new() -> Self {
+        Self { line: 1, ..Self::default() }
+    }
+
+    /// Frees what was read. Called before more text is fed.
+    pub(super) fn compact(&mut self) {
+        self.text.drain(..self.start);
+        self.start = 0;
+        self.record = 0..0;
+        self.cells.clear();
+    }
+
+    pub(super) fn unread(&self) -> &str {
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Where the unread text begins, in bytes of all text.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(super) fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The text of the cell in this column; blank where the row is too short to have one.
+    pub(super) fn cell(&self, column: usize, dialect: Dialect) -> Cow<'_, str> {
+        self.cells.get(column).map_or(Cow::Borrowed(""), |cell| cell.text(self.raw(), dialect))
+    }
+
+    /// The current record as it stands in the file.
+    pub(super) fn raw(&self) -> &str {
+        self.text.get(self.record.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn consume(&mut self, length: usize, lines: u32) {
+        self.record = self.start..self.start + length;
+        self.start += length;
+        self.offset += length as u64;
+        self.line = self.line.saturating_add(lines);
+    }
+
+    /// The next record of a table that has so many columns.
+    pub(super) fn next(&mut self, dialect: Dialect, columns: usize) -> Next {
+        if !self.skip_rest_of_line() {
+            return Next::Nothing;
+        }
+        let line = self.line;
+        let text = self.text.get(self.start..).unwrap_or_default();
+        if text.is_empty() {
+            return Next::Nothing;
+        }
+        let fault = match split(text, dialect, self.last, &mut self.cells) {
+            Split::Record { length, lines } if length <= RECORD_BYTES => {
+                if lines <= 1 || !swallows_rows(&text[..length], dialect, columns) {
+                    self.consume(length, lines);
+                    return Next::Record { line };
+                }
+                true
+            }
+            Split::Incomplete => text.len() > RECORD_BYTES,
+            Split::Record { .. } | Split::Unclosed => true,
+        };
+        if fault { self.give_up_line() } else { Next::Nothing }
+    }
+
+    /// The next line of a list. A line over the limit is cut behind an address.
+    pub(super) fn next_line(&mut self) -> Next {
+        if !self.skip_rest_of_line() {
+            return Next::Nothing;
+        }
+        let line = self.line;
+        let text = self.unread();
+        match first_line(text, self.last) {
+            _ if text.is_empty() => Next::Nothing,
+            Some((end, length)) if end <= RECORD_BYTES => {
+                self.consume(length, 1);
+                Next::Record { line }
+            }
+            None if text.len() <= RECORD_BYTES => Next::Nothing,
+            _ => match cut(text) {
+                Some(length) => {
+                    self.consume(length, 0);
+                    Next::Record { line }
+                }
+                None => self.give_up_line(),
+            },
+        }
+    }
+
+    fn give_up_line(&mut self) -> Next {
+        let line = self.line;
+        self.cells.clear();
+        let (fault, length, lines) = match first_line(self.unread(), self.last) {
+            Some((end, length)) if end <= RECORD_BYTES => (Fault::UnclosedQuote, length, 1),
+            Some((_, length)) => (Fault::TooLong, length, 1),
+            None => {
+                self.skipping = true;
+                (Fault::TooLong, self.unread().len(), 0)
+            }
+        };
+        self.consume(length, lines);
+        Next::Broken { line, fault }
+    }
+
+    /// Whether the text stands at the beginning of a record.
+    fn skip_rest_of_line(&mut self) -> bool {
+        if self.skipping {
+            match first_line(self.unread(), self.last) {
+                Some((_, length)) => {
+                    self.consume(length, 1);
+                    self.skipping = false;
+                }
+                // A CR at the very end stays, for it may be half of a line end.
+                None => self.consume(self.unread().trim_end_matches('\r').len(), 0),
+            }
+        }
+        !self.skipping
+    }
+}
+
+/// Whether a record of several lines contains a line that is a row by itself: then its quote was opened by mistake.
+fn swallows_rows(record: &str, dialect: Dialect, columns: usize) -> bool {
+    let mut inner = record.trim_end_matches(['\r', '\n']).split(['\r', '\n']).skip(1).peekable();
+    let delimiter = char::from(dialect.delimiter);
+    while let Some(line) = inner.next() {
+        // The last line is where the record goes on behind the quote.
+        if inner.peek().is_some() && line.contains('@') && line.matches(delimiter).count() + 1 >= columns.max(1) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where a long line of addresses may be cut: behind the last separator that follows an address.
+fn cut(text: &str) -> Option<usize> {
+    let end = text.floor_char_boundary(RECORD_BYTES);
+    let separators = text[..end].rmatch_indices([',', ';']);
+    let mut later: Option<usize> = None;
+    for (at, _) in separators {
+        if let Some(later) = later
+            && text[at..later].contains('@')
+        {
+            return Some(later + 1);
+        }
+        later = Some(at);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMA: Dialect = Dialect { delimiter: b',', quote: b'"' };
+
+    fn read(text: &str, columns: usize) -> Vec<(Next, Vec<String>)> {
+        let mut records = Records::new();
+        records.text.push_str(text);
+        records.last = true;
+        let mut all = Vec::new();
+        loop {
+            let next = records.next(COMMA, columns);
+            if next == Next::Nothing {
+                return all;
+            }
+            all.push((next, (0..records.cells()).map(|cell| records.cell(cell, COMMA).into_owned()).collect()));
+        }
+    }
+
+    fn cells(text: &str) -> Vec<Vec<String>> {
+        read(text, 2).into_iter().map(|(_, cells)| cells).collect()
+    }
+
+    #[test]
+    fn quotes_are_read_as_they_were_meant() {
+        assert_eq!(cells("a,\"b, c\"\r\nd,\"e \"\"f\"\"\"\n"), [["a", "b, c"], ["d", "e \"f\""]]);
+        assert_eq!(cells("María \"La Jefa\" Gómez,x"), [["María \"La Jefa\" Gómez", "x"]]);
+        assert_eq!(cells("\"La Jefa\" Gómez,x"), [["\"La Jefa\" Gómez", "x"]]);
+        assert_eq!(cells("a, \"b, c\" ,d"), [["a", "b, c", "d"]]);
+        assert_eq!(cells("\"two\nlines\",x"), [["two\nlines", "x"]]);
+        assert_eq!(cells("a,\n,"), [["a", ""], ["", ""]]);
+    }
+
+    #[test]
+    fn every_kind_of_line_end_counts_one_line() {
+        let lines: Vec<_> = read("a\nb\r\nc\rd\n\n\"e\r\nf\"\ng", 1).into_iter().map(|(next, _)| next).collect();
+        let expected = [1, 2, 3, 4, 5, 6, 8].map(|line| Next::Record { line });
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_stray_quote_costs_its_own_line_only() {
+        let broken = |line| Next::Broken { line, fault: Fault::UnclosedQuote };
+        let record = |line| Next::Record { line };
+        let kinds = |text| read(text, 2).into_iter().map(|(next, _)| next).collect::<Vec<_>>();
+        assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,Al\ng@h.i,Cy\n"), [broken(1), record(2), record(3)]);
+        assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,\"Al\ng@h.i,Cy"), [broken(1), broken(2), record(3)]);
+        assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,Al\ng@h.i,Cy \"x\"\n"), [broken(1), record(2), record(3)]);
+        assert_eq!(kinds("\""), [broken(1)]);
+    }
+
+    #[test]
+    fn a_record_over_the_limit_is_given_up_however_it_arrives() {
+        let long = format!("{},x\nb,c\n", "a".repeat(RECORD_BYTES));
+        for chunk in [1_000, 10_000, long.len()] {
+            let mut records = Records::new();
+            let mut seen = Vec::new();
+            let mut rest = long.as_str();
+            while !records.last {
+                records.compact();
+                let (piece, tail) = rest.split_at(chunk.min(rest.len()));
+                rest = tail;
+                records.text.push_str(piece);
+                records.last = rest.is_empty();
+                loop {
+                    match records.next(COMMA, 2) {
+                        Next::Nothing => break,
+                        next => seen.push(next),
+                    }
+                }
+                assert!(records.text.len() <= RECORD_BYTES + 2 * chunk, "memory is bounded");
+            }
+            assert_eq!(seen, [Next::Broken { line: 1, fault: Fault::TooLong }, Next::Record { line: 2 }]);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What was guessed about a file, so that a wrong guess is seen before anything is sent.
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::{Confidence, Finding};
+use super::dialect::{Dialect, Newline};
+use super::header::{Field, Header};
+
+/// One column that is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// What the file calls it.
+    pub header: String,
+    /// What it is read as: a field as the API names it, or `product:` and an id.
+    pub field: String,
+}
+
+/// How a file was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialectReport {
+    /// The encoding, by its name in the WHATWG Encoding Standard.
+    pub encoding: String,
+    /// Whether the file begins with a byte order mark.
+    pub byte_order_mark: bool,
+    /// How sure the encoding is.
+    pub confidence: Confidence,
+    /// The first line with a letter that another encoding would spell differently: the one to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_line: Option<u32>,
+    /// What separates cells; none in a list of addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// What wraps cells that contain the delimiter.
+    pub quote: char,
+    /// What ends lines.
+    pub newline: Newline,
+    /// Whether the first line names the columns.
+    pub has_header: bool,
+    /// The columns that are used, in the order of the file.
+    pub columns: Vec<Column>,
+    /// The columns that are not.
+    pub ignored: Vec<String>,
+    /// All columns of the file as they are called, without those this program added to an earlier `failed.csv`.
+    pub header: Vec<String>,
+}
+
+impl DialectReport {
+    pub(super) fn of_list(finding: Finding, newline: Newline) -> Self {
+        Self {
+            encoding: finding.encoding.name().to_owned(),
+            byte_order_mark: finding.byte_order_mark,
+            confidence: finding.confidence,
+            first_line: finding.first_line,
+            delimiter: None,
+            quote: '"',
+            newline,
+            has_header: false,
+            columns: vec![Column { header: "email".to_owned(), field: Field::Email.as_str().to_owned() }],
+            ignored: Vec::new(),
+            header: vec!["email".to_owned()],
+        }
+    }
+
+    pub(super) fn of_table(finding: Finding, newline: Newline, dialect: Dialect, header: &Header) -> Self {
+        let mut columns = Vec::new();
+        let mut ignored = Vec::new();
+        let mut names = Vec::new();
+        for (column, name) in header.names.iter().enumerate() {
+            if header.own.contains(&column) {
+                continue;
+            }
+            names.push(name.clone());
+            match used_as(header, column) {
+                Some(field) => columns.push(Column { header: name.clone(), field }),
+                // A trailing delimiter makes a column without a name, which nobody misses.
+                None if name.is_empty() => {}
+                None => ignored.push(name.clone()),
+            }
+        }
+        Self {
+            delimiter: Some(char::from(dialect.delimiter)),
+            quote: char::from(dialect.quote),
+            has_header: true,
+            columns,
+            ignored,
+            header: names,
+            ..Self::of_list(finding, newline)
+        }
+    }
+}
+
+fn used_as(header: &Header, column: usize) -> Option<String> {
+    if header.email == Some(column) {
+        return Some(Field::Email.as_str().to_owned());
+    }
+    let field = header.fields.iter().find(|(_, at)| *at == column).map(|(field, _)| field.as_str().to_owned());
+    let product = || header.products.iter().find(|(_, at)| *at == column).map(|(id, _)| format!("product:{id}"));
+    field.or_else(product)
+}

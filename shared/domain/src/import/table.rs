@@ -1,0 +1,134 @@
+//! From the cells of one record to a request.
+
+use super::dialect::Dialect;
+use super::failed::unguarded;
+use super::header::{Field, Header, flag};
+use super::people::ImportDefaults;
+use super::records::Records;
+use crate::draft::{DraftRequest, FieldProblem};
+use crate::pasted::{self, EntryName};
+
+/// How to read the rows of a table.
+pub(super) struct Table {
+    pub(super) dialect: Dialect,
+    pub(super) header: Header,
+}
+
+/// Puts a text into a field of a request that is used again for every row, so that its memory is used again too.
+fn put(field: &mut Option<String>, text: &str) {
+    let field = field.get_or_insert_default();
+    field.clear();
+    field.push_str(text);
+}
+
+impl Table {
+    pub(super) fn is_blank(&self, records: &Records) -> bool {
+        (0..records.cells()).all(|column| records.cell(column, self.dialect).trim().is_empty())
+    }
+
+    /// How many cells stand beyond the last column, not counting blank ones, which a trailing delimiter leaves.
+    pub(super) fn cells_too_many(&self, records: &Records) -> usize {
+        let columns = self.header.names.len();
+        let is_filled = |column: &usize| !records.cell(*column, self.dialect).trim().is_empty();
+        (columns..records.cells()).rfind(is_filled).map_or(0, |column| column + 1 - columns)
+    }
+
+    /// Fills the request from the current record.
+    pub(super) fn fill(
+        &self,
+        records: &Records,
+        defaults: &ImportDefaults,
+        request: &mut DraftRequest,
+    ) -> Vec<FieldProblem> {
+        let mut problems = Vec::new();
+        for text in [&mut request.name, &mut request.first_name, &mut request.last_name].into_iter().flatten() {
+            text.clear();
+        }
+        request.products.clear();
+        request.courses.clear();
+        for (field, column) in &self.header.fields {
+            let cell = records.cell(*column, self.dialect);
+            let text = unguarded(cell.trim());
+            match field {
+                Field::Name => put(&mut request.name, text),
+                Field::FirstName => put(&mut request.first_name, text),
+                Field::LastName => put(&mut request.last_name, text),
+                Field::Role => put(&mut request.role, text),
+                Field::Team => put(&mut request.team, text),
+                Field::JobTitle => put(&mut request.job_title, text),
+                Field::Courses => {
+                    let slugs = text.split([',', ';', '|', '\n']).map(str::trim).filter(|slug| !slug.is_empty());
+                    request.courses.extend(slugs.map(str::to_owned));
+                }
+                // Kept apart in the header, because no table is without it.
+                Field::Email => {}
+            }
+        }
+        if let Some(team) = &defaults.team
+            && request.team.as_deref().is_none_or(str::is_empty)
+        {
+            put(&mut request.team, team);
+        }
+        request.send = defaults.send;
+        self.fill_products(records, request, &mut problems);
+        self.fill_address(records, request);
+        problems
+    }
+
+    fn fill_products(&self, records: &Records, request: &mut DraftRequest, problems: &mut Vec<FieldProblem>) {
+        for (product, column) in &self.header.products {
+            let cell = records.cell(*column, self.dialect);
+            let text = unguarded(cell.trim());
+            match flag(text) {
+                Some(true) => request.products.push(product.clone()),
+                Some(false) => {}
+                None => {
+                    let header = &self.header.names[*column];
+                    let message = format!("{header:?} is neither TRUE nor FALSE");
+                    let mut problem = FieldProblem::new("products", "product_flag_unknown", text, message);
+                    problem.allowed = ["TRUE", "FALSE"].map(str::to_owned).to_vec();
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+
+    fn fill_address(&self, records: &Records, request: &mut DraftRequest) {
+        let cell = records.cell(self.header.email.unwrap_or_default(), self.dialect);
+        let text = unguarded(cell.trim());
+        request.email.clear();
+        // `Last, First <a@b>`, as address books export it.
+        if text.ends_with('>')
+            && let [entry] = pasted::parse(text).as_slice()
+        {
+            request.email.push_str(entry.address);
+            let named = [&request.name, &request.first_name, &request.last_name];
+            if named.into_iter().flatten().all(String::is_empty) {
+                match entry.name {
+                    Some(EntryName::Full(full)) => put(&mut request.name, full),
+                    Some(EntryName::Parts { first, last }) => {
+                        put(&mut request.first_name, first);
+                        put(&mut request.last_name, last);
+                    }
+                    None => {}
+                }
+            }
+            return;
+        }
+        request.email.push_str(text);
+    }
+
+    /// The cells of the current record, to give back.
+    pub(super) fn cells(&self, records: &Records) -> Vec<String> {
+        let cell = |column| unguarded(&records.cell(column, self.dialect)).to_owned();
+        let kept = |column: &usize| !self.header.own.contains(column);
+        (0..records.cells()).filter(kept).map(cell).collect()
+    }
+
+    /// The cells of a line whose quotes make no sense, divided at every delimiter.
+    pub(super) fn cells_of_broken(&self, line: &str) -> Vec<String> {
+        let cells = line.trim_end_matches(['\r', '\n']).split(char::from(self.dialect.delimiter)).enumerate();
+        let kept = cells.filter(|(column, _)| !self.header.own.contains(column));
+        kept.map(|(_, cell)| unguarded(cell).to_owned()).collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! Whole files, from their bytes to the outcome of each row.
+
+mod bad_input;
+mod round_trip;
+mod samples;
+
+use super::*;
+use crate::catalogue::{Catalogue, Course, Product, Role, Team};
+use crate::draft::Draft;
+use crate::id::OrganisationId;
+use crate::organisation::{DEFAULT_INVITATION_SECONDS, Organisation};
+use crate::text::ShortText;
+
+pub(super) fn acme() -> Organisation {
+    let text = |text: &str| text.parse::<ShortText>().expect("a short text");
+    let role = |name: &str, rank| Role { name: name.into(), rank, can_invite: rank > 10 };
+    let team = |id: &str, name| Team { id: id.into(), name: text(name) };
+    let product = |id: &str, name| Product { id: id.into(), name: text(name) };
+    let course = |slug: &str| Course { slug: slug.into(), title: text("A course") };
+    Organisation {
+        id: OrganisationId::from_parts(1, 1),
+        name: text("Acme"),
+        invitation_seconds: DEFAULT_INVITATION_SECONDS,
+        dashboard_url: None,
+        default_role: Some("sales_rep".into()),
+        catalogue: Catalogue {
+            roles: vec![role("admin", 30), role("manager", 20), role("sales_rep", 10)],
+            teams: vec![team("t-ent", "Enterprise"), team("t-smb", "SMB")],
+            products: vec![product("mos_enable", "mOS Enable"), product("mos_opportunity", "mOS Opportunity")],
+            courses: ["meddicc-go-live-plan", "meddicc-value-program", "meddpicc-masterclass", "value-pyramid-program"]
+                .map(course)
+                .to_vec(),
+        },
+    }
+}
+
+pub(super) struct Plan {
+    pub(super) rows: Vec<Row>,
+    pub(super) report: DialectReport,
+    pub(super) counts: Counts,
+}
+
+/// Plans a file in chunks of this size.
+pub(super) fn plan_in(bytes: &[u8], chunk: usize, defaults: &ImportDefaults) -> Result<Plan, FileError> {
+    let organisation = acme();
+    let mut planner = Planner::new(&organisation, Some(30), defaults.clone());
+    let mut rows = Vec::new();
+    for piece in bytes.chunks(chunk) {
+        planner.feed(piece)?;
+        rows.extend(std::iter::from_fn(|| planner.next_row()));
+    }
+    planner.finish()?;
+    rows.extend(std::iter::from_fn(|| planner.next_row()));
+    let counts = planner.counts();
+    assert_eq!(counts.rows as usize, rows.len());
+    assert_eq!(counts.rows, counts.good + counts.rejected + counts.ignored_duplicates);
+    Ok(Plan { rows, report: planner.report().expect("a layout"), counts })
+}
+
+/// Plans a file, and makes sure that it does not matter how it is cut into chunks.
+pub(super) fn plan(bytes: &[u8]) -> Result<Plan, FileError> {
+    let whole = plan_in(bytes, bytes.len().max(1), &ImportDefaults::default());
+    for chunk in [1, 3, 1_000] {
+        match (&whole, plan_in(bytes, chunk, &ImportDefaults::default())) {
+            (Ok(whole), Ok(pieces)) => {
+                assert!(whole.rows == pieces.rows, "chunks of {chunk} change nothing");
+                assert_eq!(whole.report, pieces.report);
+            }
+            (Err(whole), Err(pieces)) => assert_eq!(*whole, pieces),
+            _ => panic!("chunks of {chunk} change whether the file is refused"),
+        }
+    }
+    whole
+}
+
+/// A plan as a person would want to read it.
+pub(super) fn shown(plan: &Plan) -> String {
+    let mut lines = vec![serde_json::to_string_pretty(&plan.report).expect("JSON"), format!("{:?}", plan.counts)];
+    for row in &plan.rows {
+        let line = row.line;
+        match &row.outcome {
+            Outcome::Good(draft) => lines.push(format!("{line}: {}", good(draft))),
+            Outcome::IgnoredDuplicate { of } => lines.push(format!("{line}: ignored, the same as line {of}")),
+            Outcome::Rejected(Rejection { issues, cells }) => {
+                lines.push(format!("{line}: rejected {cells:?}"));
+                for Issue { column, code, message, suggestion, .. } in issues {
+                    let column = column.as_deref().unwrap_or("row");
+                    let suggestion = suggestion.as_ref().map(|text| format!(" → {text}")).unwrap_or_default();
+                    lines.push(format!("     {column}: {code}: {message}{suggestion}"));
+                }
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn good(draft: &Draft) -> String {
+    let Draft { email, name, access, send } = draft;
+    let text = |part: &Option<ShortText>| part.as_ref().map_or("-", |part| part.as_str()).to_owned();
+    format!(
+        "{} | {} / {} / {} | {} | {} | {} | {:?} | {:?} | send {send}",
+        email.as_typed(),
+        text(&name.full),
+        text(&name.first),
+        text(&name.last),
+        access.role,
+        access.team.as_deref().unwrap_or("-"),
+        text(&access.job_title),
+        access.products,
+        access.courses,
+    )
+}
+
+/// The codes of each row: empty for good ones and ignored ones.
+pub(super) fn codes(plan: &Plan) -> Vec<(u32, String)> {
+    let codes = |row: &Row| match &row.outcome {
+        Outcome::Good(_) => "good".to_owned(),
+        Outcome::IgnoredDuplicate { of } => format!("same as {of}"),
+        Outcome::Rejected(rejection) => {
+            rejection.issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>().join(" ")
+        }
+    };
+    plan.rows.iter().map(|row| (row.line, codes(row))).collect()
+}

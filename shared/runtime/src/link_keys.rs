@@ -1,0 +1,62 @@
+//! The keys of links, from their secret.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use jiff::{SignedDuration, Timestamp};
+use usher_domain::LinkKeys;
+
+/// How long keys are used before they are read again, so that a rotation reaches functions that are already running.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// The keys could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the link keys could not be read: {0}")]
+pub struct LinkKeysUnavailable(String);
+
+/// Where link keys come from.
+#[derive(Debug, Clone)]
+pub struct LinkKeySource {
+    client: aws_sdk_secretsmanager::Client,
+    secret: String,
+    cached: Arc<Mutex<Option<(Timestamp, Arc<LinkKeys>)>>>,
+}
+
+impl LinkKeySource {
+    /// The secret with this ARN.
+    #[must_use]
+    pub fn new(client: aws_sdk_secretsmanager::Client, secret: String) -> Self {
+        Self { client, secret, cached: Arc::default() }
+    }
+
+    /// The keys, at most five minutes old. When they cannot be read anew, those known are used on.
+    pub async fn keys(&self, now: Timestamp) -> Result<Arc<LinkKeys>, LinkKeysUnavailable> {
+        let known = self.cached.lock().map(|cached| cached.clone()).unwrap_or_default();
+        if let Some((read_at, keys)) = &known
+            && now.duration_since(*read_at) < FRESH
+        {
+            return Ok(Arc::clone(keys));
+        }
+        match self.read().await {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
+                if let Ok(mut cached) = self.cached.lock() {
+                    *cached = Some((now, Arc::clone(&keys)));
+                }
+                Ok(keys)
+            }
+            Err(error) => {
+                let Some((_, keys)) = known else { return Err(error) };
+                tracing::warn!(%error, "using the link keys known");
+                Ok(keys)
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<LinkKeys, LinkKeysUnavailable> {
+        let answer = self.client.get_secret_value().secret_id(&self.secret).send().await;
+        let answer = answer.map_err(|error| LinkKeysUnavailable(DisplayErrorContext(&error).to_string()))?;
+        let text = answer.secret_string().unwrap_or_default();
+        LinkKeys::parse(text).map_err(|error| LinkKeysUnavailable(error.to_string()))
+    }
+}

@@ -1,0 +1,29 @@
+//! Logs: one JSON object a line, on standard output, where Lambda takes them.
+//!
+//! What is logged names people by membership id. Addresses, links and bodies are not logged, and their types do not
+//! print.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config;
+
+/// Starts logging, at the level of `LOG_LEVEL` (a level or a filter; `info` if it is not set).
+pub fn init() {
+    // The SDK logs requests, and with them what they carry, at its lower levels: it never speaks below `warn`.
+    let level = config::optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    let quiet = "aws_config=warn,aws_sdk=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,aws_runtime=warn,\
+                 aws_smithy_http_client=warn,aws_sigv4=warn,hyper=warn,hyper_util=warn,rustls=warn,lambda_runtime=warn,\
+                 lambda_http=warn,tower=warn,h2=warn";
+    let filter =
+        EnvFilter::try_new(format!("{level},{quiet}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}")));
+    let started = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stdout)
+        .try_init();
+    // A second start, as in tests, changes nothing.
+    drop(started);
+}

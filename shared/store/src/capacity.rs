@@ -1,0 +1,333 @@
+//! Places: reserved before they are used, settled when it is known how many were.
+//!
+//! ```text
+//! reserve ─► CAPACITY −n, RESERVATION open (lease)     one transaction; refused if one place is short
+//! insert  ─► memberships that name the reservation     any number of requests, any of them repeated
+//! settle  ─► RESERVATION gone, CAPACITY +unused        one transaction; a second one finds nothing to settle
+//! ```
+//!
+//! Cut off after the reservation, the lease runs out and the sweeper settles: what memberships name the reservation was
+//! used, the rest goes back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use jiff::{SignedDuration, Timestamp};
+use usher_domain::id::ReservationId;
+use usher_domain::{Allowance, Capacity, Demand, Membership, MembershipId, OrganisationId, Resource, Shortfall};
+
+use crate::item::{Reader, keyed, n, s, set_due};
+use crate::keys;
+use crate::membership::{Change, Stored};
+use crate::transact::Transacted;
+use crate::{Item, Store, StoreError};
+
+/// How long somebody may take between reserving and settling. Longer than any request lives, so that the sweeper never
+/// settles under the hands of one that is still at work.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// How often a change of places is tried when limits change under it.
+const ATTEMPTS: u8 = 5;
+
+/// Why places were not reserved.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// There are too few; nothing was taken.
+    #[error("too few places: {0}")]
+    Shortfall(Shortfall),
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Places that were taken and not yet settled.
+#[derive(Debug, Clone)]
+pub struct Reservation {
+    /// Which.
+    pub id: ReservationId,
+    /// How many places.
+    pub demand: Demand,
+    /// Whom they are for.
+    pub members: Vec<MembershipId>,
+}
+
+/// The name of a kind of place in the table.
+pub(crate) fn resource_key(resource: &Resource) -> String {
+    match resource {
+        Resource::Seat => "seats".to_owned(),
+        Resource::Product(id) => format!("product#{id}"),
+        Resource::Course(slug) => format!("course#{slug}"),
+    }
+}
+
+pub(crate) fn read_resource(key: &str) -> Option<Resource> {
+    match key.split_once('#').unwrap_or((key, "")) {
+        ("seats", _) => Some(Resource::Seat),
+        ("product", id) => Some(Resource::Product(id.to_owned())),
+        ("course", slug) => Some(Resource::Course(slug.to_owned())),
+        _ => None,
+    }
+}
+
+fn attribute(kind: &str, resource: &Resource) -> String {
+    format!("{kind}#{}", resource_key(resource))
+}
+
+pub(crate) fn read_capacity(item: &Item) -> Result<Capacity, StoreError> {
+    let reader = Reader::new(item);
+    let mut capacity: BTreeMap<Resource, Allowance> = BTreeMap::new();
+    for name in item.keys() {
+        let Some((kind, rest)) = name.split_once('#') else { continue };
+        let resource = read_resource(rest).ok_or_else(|| reader.damaged(name))?;
+        let allowance = capacity.entry(resource).or_default();
+        match kind {
+            "used" => allowance.used = reader.number(name)?,
+            "limit" => allowance.limit = Some(reader.number(name)?),
+            // Derived from the two others; it is there because a condition cannot subtract.
+            "free" => {}
+            _ => return Err(reader.damaged(name)),
+        }
+    }
+    Ok(Capacity(capacity))
+}
+
+pub(crate) fn write_capacity(organisation: OrganisationId, capacity: &Capacity) -> Item {
+    let mut item = keyed(&keys::capacity(organisation));
+    item.insert("kind".to_owned(), s("capacity"));
+    for (resource, allowance) in &capacity.0 {
+        item.insert(attribute("used", resource), n(allowance.used));
+        if let Some(limit) = allowance.limit {
+            item.insert(attribute("limit", resource), n(limit));
+            item.insert(attribute("free", resource), n(i64::from(limit) - i64::from(allowance.used)));
+        }
+    }
+    item
+}
+
+/// Which way places move.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Move {
+    Take,
+    GiveBack,
+}
+
+impl Store {
+    /// How many places there are and are taken.
+    pub async fn capacity(&self, organisation: OrganisationId) -> Result<Capacity, StoreError> {
+        let item = self.get(&keys::capacity(organisation)).await?;
+        read_capacity(&item.ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?)
+    }
+
+    /// The part of a transaction that moves places. Its conditions: a place that is limited has enough left
+    /// (`free >= n`), which is what makes overselling impossible; and limited or not is as it was seen.
+    fn capacity_update(
+        &self,
+        organisation: OrganisationId,
+        seen: &Capacity,
+        demand: &Demand,
+        direction: Move,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
+        let (mut names, mut values) = (HashMap::new(), Item::from([(":zero".to_owned(), n(0))]));
+        for (index, (resource, count)) in demand.iter().enumerate() {
+            let (plus, minus) = if direction == Move::Take { ('+', '-') } else { ('-', '+') };
+            names.insert(format!("#used{index}"), attribute("used", resource));
+            names.insert(format!("#free{index}"), attribute("free", resource));
+            values.insert(format!(":n{index}"), n(count));
+            sets.push(format!("#used{index} = if_not_exists(#used{index}, :zero) {plus} :n{index}"));
+            if seen.allowance(resource).limit.is_some() {
+                sets.push(format!("#free{index} = #free{index} {minus} :n{index}"));
+                conditions.push(match direction {
+                    Move::Take => format!("#free{index} >= :n{index}"),
+                    Move::GiveBack => format!("attribute_exists(#free{index})"),
+                });
+            } else {
+                conditions.push(format!("attribute_not_exists(#free{index})"));
+            }
+        }
+        let key = keys::capacity(organisation);
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(key.pk))
+            .key("sk", s(key.sk))
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(|error| StoreError::damaged(keys::CAPACITY, error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Takes places and writes `companions` in one transaction. `Ok(false)`: a companion's condition did not hold, and
+    /// nothing was written.
+    pub(crate) async fn take_places(
+        &self,
+        organisation: OrganisationId,
+        request: ReservationId,
+        demand: &Demand,
+        companions: Vec<TransactWriteItem>,
+    ) -> Result<bool, ReserveError> {
+        for attempt in 0..ATTEMPTS {
+            let mut items = companions.clone();
+            if !demand.is_empty() {
+                let seen = self.capacity(organisation).await?;
+                seen.check(demand).map_err(ReserveError::Shortfall)?;
+                items.push(self.capacity_update(organisation, &seen, demand, Move::Take)?);
+            }
+            match self.transact(token(request, attempt), items).await? {
+                Transacted::Written => return Ok(true),
+                Transacted::Refused(positions) if positions.iter().any(|at| *at < companions.len()) => {
+                    return Ok(false);
+                }
+                // Somebody took places, or changed a limit, since they were read: read them again.
+                Transacted::Refused(_) => {}
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
+    /// Gives places back and writes `companions` in one transaction; `Ok(refused)` names the companions whose condition
+    /// did not hold, in which case nothing was written.
+    pub(crate) async fn give_back(
+        &self,
+        organisation: OrganisationId,
+        request: ReservationId,
+        demand: &Demand,
+        companions: Vec<TransactWriteItem>,
+    ) -> Result<Vec<usize>, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            let mut items = companions.clone();
+            if !demand.is_empty() {
+                let seen = self.capacity(organisation).await?;
+                items.push(self.capacity_update(organisation, &seen, demand, Move::GiveBack)?);
+            }
+            match self.transact(token(request, attempt), items).await? {
+                Transacted::Written => return Ok(Vec::new()),
+                Transacted::Refused(positions) if positions.iter().any(|at| *at < companions.len()) => {
+                    return Ok(positions.into_iter().filter(|at| *at < companions.len()).collect());
+                }
+                Transacted::Refused(_) => {}
+            }
+        }
+        Err(StoreError::Contention)
+    }
+
+    /// Reserves places for new members: all of them or none.
+    ///
+    /// Repeating it with the same id is safe: the reservation is made once. (Condition `attribute_not_exists`: the answer
+    /// to the first attempt may have been lost.)
+    pub async fn reserve(
+        &self,
+        organisation: OrganisationId,
+        reservation: &Reservation,
+        now: Timestamp,
+    ) -> Result<(), ReserveError> {
+        if reservation.demand.is_empty() {
+            return Ok(());
+        }
+        let mut item = keyed(&keys::reservation(organisation, reservation.id));
+        item.insert("kind".to_owned(), s("reservation"));
+        for (resource, count) in reservation.demand.iter() {
+            item.insert(attribute("demand", resource), n(count));
+        }
+        let members: Vec<u8> = reservation.members.iter().flat_map(|id| id.to_bytes()).collect();
+        item.insert("members".to_owned(), AttributeValue::B(members.into()));
+        set_due(&mut item, now + LEASE, reservation.id.to_bytes()[15] >> 5);
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|error| StoreError::damaged(keys::RESERVATION_PREFIX, error.to_string()))?;
+        let put = TransactWriteItem::builder().put(put).build();
+        // Refused: the reservation is there already, which is what was asked for.
+        self.take_places(organisation, reservation.id, &reservation.demand, vec![put]).await.map(drop)
+    }
+
+    /// Ends a reservation and gives back what it did not use. Only the first to settle does anything.
+    pub async fn settle(
+        &self,
+        organisation: OrganisationId,
+        reservation: ReservationId,
+        unused: &Demand,
+    ) -> Result<(), StoreError> {
+        let key = keys::reservation(organisation, reservation);
+        // Condition `attribute_exists`: the sweeper, or an earlier attempt whose answer was lost, may have settled it.
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", s(key.pk))
+            .key("sk", s(key.sk))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(|error| StoreError::damaged(keys::RESERVATION_PREFIX, error.to_string()))?;
+        let delete = TransactWriteItem::builder().delete(delete).build();
+        let request = ReservationId::derived(&[b"settle", &reservation.to_bytes()]);
+        self.give_back(organisation, request, unused, vec![delete]).await.map(drop)
+    }
+
+    /// A reservation that is still open.
+    pub async fn reservation(
+        &self,
+        organisation: OrganisationId,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let Some(item) = self.get(&keys::reservation(organisation, id)).await? else { return Ok(None) };
+        let reader = Reader::new(&item);
+        let mut demand = Vec::new();
+        for name in item.keys() {
+            if let Some(rest) = name.strip_prefix("demand#") {
+                demand.push((read_resource(rest).ok_or_else(|| reader.damaged(name))?, reader.number(name)?));
+            }
+        }
+        let members =
+            item.get("members").and_then(|value| value.as_b().ok()).ok_or_else(|| reader.damaged("members"))?;
+        let members = members.as_ref().chunks_exact(16).map(|chunk| {
+            let mut id = [0; 16];
+            id.copy_from_slice(chunk);
+            MembershipId::from_bytes(id)
+        });
+        Ok(Some(Reservation { id, demand: demand.into_iter().collect(), members: members.collect() }))
+    }
+
+    /// Changes a membership and takes the places that it needs beyond those it holds. `Ok(false)`: somebody else wrote.
+    pub async fn update_taking(
+        &self,
+        before: &Stored,
+        after: &Membership,
+        demand: &Demand,
+    ) -> Result<bool, ReserveError> {
+        if demand.is_empty() {
+            return Ok(self.update_membership(before, after).await?);
+        }
+        let change = Change::of(before, after).transact_item(&self.table)?;
+        let request = request_of(b"take", before);
+        self.take_places(after.organisation, request, demand, vec![change]).await
+    }
+
+    /// Changes a membership and gives places back with it. `Ok(false)`: somebody else wrote.
+    ///
+    /// One transaction, because two would either lose the places or give them back twice.
+    pub async fn update_giving_back(
+        &self,
+        before: &Stored,
+        after: &Membership,
+        demand: &Demand,
+    ) -> Result<bool, StoreError> {
+        if demand.is_empty() {
+            return self.update_membership(before, after).await;
+        }
+        let change = Change::of(before, after).transact_item(&self.table)?;
+        let request = request_of(b"give", before);
+        Ok(self.give_back(after.organisation, request, demand, vec![change]).await?.is_empty())
+    }
+}
+
+/// Names the one change of a membership that can follow from the version seen.
+fn request_of(what: &[u8], before: &Stored) -> ReservationId {
+    let random = fastrand::u128(..).to_be_bytes();
+    ReservationId::derived(&[what, &before.membership.id.to_bytes(), &before.version.to_be_bytes(), &random])
+}
+
+fn token(request: ReservationId, attempt: u8) -> [u8; 16] {
+    ReservationId::derived(&[&request.to_bytes(), &[attempt]]).to_bytes()
+}

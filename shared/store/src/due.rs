@@ -1,0 +1,143 @@
+//! What the sweeper has to look at: read from the sparse index `due`, day by day, so that a sweep costs what is due and
+//! not how many organisations there are.
+
+use aws_sdk_dynamodb::error::SdkError;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use usher_domain::id::{ReservationId, SHARDS};
+use usher_domain::{ImportId, MembershipId, OrganisationId};
+
+use crate::item::{Reader, keyed, n, s, set_due};
+use crate::keys;
+use crate::{Store, StoreError};
+
+/// How far back a sweeper looks that has never finished a sweep.
+const FIRST_LOOK_BACK_DAYS: i64 = 30;
+/// How long a mail may take before somebody looks after it.
+const MAIL_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// One thing that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// What.
+    pub item: DueItem,
+}
+
+/// The kinds of things that become due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DueItem {
+    /// An invitation ends.
+    Membership(MembershipId),
+    /// A reservation's lease ran out.
+    Reservation(ReservationId),
+    /// An import should have finished.
+    Import(ImportId),
+    /// The mails that became due in this hour (since the epoch) should have left.
+    Watch(i64),
+}
+
+fn read_due(pk: &str, sk: &str) -> Option<Due> {
+    let organisation = keys::organisation_of(pk)?;
+    let item = keys::membership_of(sk)
+        .map(DueItem::Membership)
+        .or_else(|| keys::reservation_of(sk).map(DueItem::Reservation))
+        .or_else(|| keys::import_of(sk).map(DueItem::Import))
+        .or_else(|| sk.strip_prefix(keys::WATCH_PREFIX)?.parse().ok().map(DueItem::Watch))?;
+    Some(Due { organisation, item })
+}
+
+impl Store {
+    /// Everything that was due up to now on one day and shard.
+    pub async fn due(&self, date: Date, shard: u8, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut due = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(keys::DUE_INDEX)
+                .key_condition_expression("due_pk = :day AND due_sk <= :now")
+                .expression_attribute_values(":day", s(keys::due_partition(date, shard)))
+                .expression_attribute_values(":now", s(keys::due_sort(now)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::call("Query", &error))?;
+            for item in answer.items.unwrap_or_default() {
+                let reader = Reader::new(&item);
+                let (pk, sk) = (reader.text("pk")?, reader.text("sk")?);
+                due.push(read_due(pk, sk).ok_or_else(|| StoreError::damaged(sk, "nothing that can be due"))?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// The days that a sweep has to look at: from the last that was not swept to its end, to today.
+    pub async fn days_to_sweep(&self, now: Timestamp) -> Result<Vec<Date>, StoreError> {
+        let today = keys::due_date(now);
+        let from = match self.get(&keys::sweep()).await? {
+            Some(item) => Reader::new(&item).optional("swept_before")?.unwrap_or(today),
+            None => today.saturating_sub(FIRST_LOOK_BACK_DAYS.days()),
+        };
+        Ok(from.series(1.day()).take_while(|date| *date <= today).collect())
+    }
+
+    /// Remembers that everything due before today was dealt with. Yesterday is looked at again, for clocks that differ.
+    pub async fn swept(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut item = keyed(&keys::sweep());
+        item.insert("swept_before".to_owned(), s(keys::due_date(now).saturating_sub(1.day()).to_string()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+    }
+
+    /// All shards of a day.
+    pub fn due_shards() -> impl Iterator<Item = u8> {
+        0..SHARDS
+    }
+
+    /// Makes sure that somebody looks after the mails that become due now. Called before the change that makes a mail
+    /// due, so that no mail is due unwatched; one small write per organisation and hour.
+    pub async fn watch_mail(&self, organisation: OrganisationId, now: Timestamp) -> Result<(), StoreError> {
+        let hour = now.as_second().div_euclid(3_600);
+        let mut item = keyed(&keys::watch(organisation, hour));
+        item.insert("kind".to_owned(), s("watch"));
+        item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
+        let end_of_hour = Timestamp::from_second((hour + 1) * 3_600).unwrap_or(now);
+        set_due(&mut item, end_of_hour.max(now) + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
+        // Condition: it is there already for everybody but the first of the hour, who may have postponed it since.
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(StoreError::call("PutItem", &error)),
+        }
+    }
+
+    /// Ends a watch: every mail of that hour has left, or can never leave.
+    pub async fn end_watch(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
+        let key = keys::watch(organisation, hour);
+        let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
+        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+    }
+
+    /// Looks at a watch again later.
+    pub async fn postpone_watch(
+        &self,
+        organisation: OrganisationId,
+        hour: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut item = keyed(&keys::watch(organisation, hour));
+        item.insert("kind".to_owned(), s("watch"));
+        item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
+        set_due(&mut item, now + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+    }
+}

@@ -1,0 +1,261 @@
+//! The stored shape of a membership, and small readers of attributes.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use usher_domain::draft::Access;
+use usher_domain::{MailState, MailStatus, Membership, OrganisationId, PersonName, State};
+
+use crate::keys::{self, Key};
+use crate::{Item, StoreError};
+
+/// What every state-changing write of a membership sets or removes, besides its key, `kind` and `version`.
+pub(crate) const STATE_ATTRIBUTES: &[&str] = &[
+    "status",
+    "generation",
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "phone",
+    "role",
+    "team",
+    "job_title",
+    "products",
+    "courses",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "joined_at",
+    "deactivated_at",
+    "invited_by",
+    "import",
+    "reservation",
+    "due_pk",
+    "due_sk",
+];
+
+/// What only a new generation resets; between generations these belong to the mailer.
+pub(crate) const MAIL_ATTRIBUTES: &[&str] = &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt"];
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub(crate) fn time(at: Timestamp) -> AttributeValue {
+    n(at.as_second())
+}
+
+/// The item of a key, with nothing in it yet.
+pub(crate) fn keyed(key: &Key) -> Item {
+    Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))])
+}
+
+/// Sets what makes the sweeper look at an item at a moment.
+pub(crate) fn set_due(item: &mut Item, at: Timestamp, shard: u8) {
+    item.insert("due_pk".to_owned(), s(keys::due_partition(keys::due_date(at), shard)));
+    item.insert("due_sk".to_owned(), s(keys::due_sort(at)));
+}
+
+/// Reads attributes of one item and names the item when one is not as it should be.
+pub(crate) struct Reader<'a> {
+    item: &'a Item,
+    key: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(item: &'a Item) -> Self {
+        let key = item.get("sk").and_then(|value| value.as_s().ok()).map_or("?", String::as_str);
+        Self { item, key }
+    }
+
+    pub(crate) fn damaged(&self, attribute: &str) -> StoreError {
+        StoreError::damaged(self.key, format!("attribute {attribute}"))
+    }
+
+    pub(crate) fn optional_text(&self, attribute: &str) -> Result<Option<&'a str>, StoreError> {
+        match self.item.get(attribute) {
+            None => Ok(None),
+            Some(value) => value.as_s().map(|text| Some(text.as_str())).map_err(|_| self.damaged(attribute)),
+        }
+    }
+
+    pub(crate) fn text(&self, attribute: &str) -> Result<&'a str, StoreError> {
+        self.optional_text(attribute)?.ok_or_else(|| self.damaged(attribute))
+    }
+
+    /// A text that is parsed into a type of the domain.
+    pub(crate) fn optional<T: std::str::FromStr>(&self, attribute: &str) -> Result<Option<T>, StoreError> {
+        self.optional_text(attribute)?.map(|text| text.parse().map_err(|_| self.damaged(attribute))).transpose()
+    }
+
+    pub(crate) fn optional_number<T: std::str::FromStr>(&self, attribute: &str) -> Result<Option<T>, StoreError> {
+        let Some(value) = self.item.get(attribute) else { return Ok(None) };
+        let number = value.as_n().ok().and_then(|text| text.parse().ok());
+        number.map(Some).ok_or_else(|| self.damaged(attribute))
+    }
+
+    pub(crate) fn number<T: std::str::FromStr>(&self, attribute: &str) -> Result<T, StoreError> {
+        self.optional_number(attribute)?.ok_or_else(|| self.damaged(attribute))
+    }
+
+    pub(crate) fn optional_time(&self, attribute: &str) -> Result<Option<Timestamp>, StoreError> {
+        let Some(seconds) = self.optional_number::<i64>(attribute)? else { return Ok(None) };
+        Timestamp::from_second(seconds).map(Some).map_err(|_| self.damaged(attribute))
+    }
+
+    pub(crate) fn time(&self, attribute: &str) -> Result<Timestamp, StoreError> {
+        self.optional_time(attribute)?.ok_or_else(|| self.damaged(attribute))
+    }
+
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, attribute: &str) -> Result<T, StoreError> {
+        serde_json::from_str(self.text(attribute)?).map_err(|_| self.damaged(attribute))
+    }
+
+    fn texts(&self, attribute: &str) -> Result<BTreeSet<String>, StoreError> {
+        match self.item.get(attribute) {
+            None => Ok(BTreeSet::new()),
+            Some(value) => {
+                value.as_ss().map(|texts| texts.iter().cloned().collect()).map_err(|_| self.damaged(attribute))
+            }
+        }
+    }
+}
+
+/// A value as it was stored, and how often it had been written: a write names the version it saw and fails on another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The membership.
+    pub membership: Membership,
+    pub(crate) version: u64,
+}
+
+fn set<T: ToString>(item: &mut Item, attribute: &str, value: Option<T>) {
+    if let Some(value) = value {
+        item.insert(attribute.to_owned(), s(value.to_string()));
+    }
+}
+
+pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
+    let mut item = keyed(&keys::membership(membership.organisation, membership.id));
+    item.insert("kind".to_owned(), s("member"));
+    item.insert("version".to_owned(), n(version));
+    item.insert("generation".to_owned(), n(membership.generation));
+    item.insert("email".to_owned(), s(membership.email.as_typed()));
+    item.insert("created_at".to_owned(), time(membership.created_at));
+    item.insert("role".to_owned(), s(&membership.access.role));
+    set(&mut item, "name", membership.name.full.as_ref().map(|text| text.as_str()));
+    set(&mut item, "first_name", membership.name.first.as_ref().map(|text| text.as_str()));
+    set(&mut item, "last_name", membership.name.last.as_ref().map(|text| text.as_str()));
+    set(&mut item, "phone", membership.phone.as_ref());
+    set(&mut item, "team", membership.access.team.as_ref());
+    set(&mut item, "job_title", membership.access.job_title.as_ref().map(|text| text.as_str()));
+    for (attribute, texts) in [("products", &membership.access.products), ("courses", &membership.access.courses)] {
+        if !texts.is_empty() {
+            item.insert(attribute.to_owned(), AttributeValue::Ss(texts.iter().cloned().collect()));
+        }
+    }
+    set(&mut item, "invited_by", membership.invited_by);
+    set(&mut item, "import", membership.import);
+    set(&mut item, "reservation", membership.reservation);
+    let mut at = |attribute: &str, at: Timestamp| item.insert(attribute.to_owned(), time(at));
+    let status = match membership.state {
+        State::Held => "held",
+        State::Pending { expires_at } => {
+            at("expires_at", expires_at);
+            set_due(&mut item, expires_at, membership.id.shard());
+            "pending"
+        }
+        State::Expired { expired_at } => {
+            at("expires_at", expired_at);
+            "expired"
+        }
+        State::Revoked { revoked_at } => {
+            at("revoked_at", revoked_at);
+            "revoked"
+        }
+        State::Active { joined_at } => {
+            at("joined_at", joined_at);
+            "active"
+        }
+        State::Deactivated { joined_at, deactivated_at } => {
+            at("joined_at", joined_at);
+            at("deactivated_at", deactivated_at);
+            "deactivated"
+        }
+    };
+    item.insert("status".to_owned(), s(status));
+    if let Some(sent_at) = membership.sent_at {
+        item.insert("sent_at".to_owned(), time(sent_at));
+    }
+    if let Some(mail) = &membership.mail {
+        item.insert("mail_state".to_owned(), s(mail.state.as_str()));
+        item.insert("mail_at".to_owned(), time(mail.at));
+        set(&mut item, "mail_reason", mail.reason.as_ref());
+        if mail.attempt > 0 {
+            item.insert("mail_attempt".to_owned(), n(mail.attempt));
+        }
+    }
+    item
+}
+
+fn read_state(reader: &Reader<'_>) -> Result<State, StoreError> {
+    Ok(match reader.text("status")? {
+        "held" => State::Held,
+        "pending" => State::Pending { expires_at: reader.time("expires_at")? },
+        "expired" => State::Expired { expired_at: reader.time("expires_at")? },
+        "revoked" => State::Revoked { revoked_at: reader.time("revoked_at")? },
+        "active" => State::Active { joined_at: reader.time("joined_at")? },
+        "deactivated" => {
+            State::Deactivated { joined_at: reader.time("joined_at")?, deactivated_at: reader.time("deactivated_at")? }
+        }
+        _ => return Err(reader.damaged("status")),
+    })
+}
+
+fn read_mail(reader: &Reader<'_>) -> Result<Option<MailStatus>, StoreError> {
+    let Some(state) = reader.optional_text("mail_state")? else { return Ok(None) };
+    Ok(Some(MailStatus {
+        state: MailState::parse(state).ok_or_else(|| reader.damaged("mail_state"))?,
+        reason: reader.optional_text("mail_reason")?.map(str::to_owned),
+        at: reader.time("mail_at")?,
+        attempt: reader.optional_number("mail_attempt")?.unwrap_or(0),
+    }))
+}
+
+pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
+    let reader = Reader::new(item);
+    let organisation: OrganisationId = keys::organisation_of(reader.text("pk")?).ok_or_else(|| reader.damaged("pk"))?;
+    let membership = Membership {
+        id: keys::membership_of(reader.text("sk")?).ok_or_else(|| reader.damaged("sk"))?,
+        organisation,
+        email: reader.text("email")?.parse().map_err(|_| reader.damaged("email"))?,
+        name: PersonName {
+            full: reader.optional("name")?,
+            first: reader.optional("first_name")?,
+            last: reader.optional("last_name")?,
+        },
+        phone: reader.optional_text("phone")?.map(str::to_owned),
+        access: Access {
+            role: reader.text("role")?.to_owned(),
+            team: reader.optional_text("team")?.map(str::to_owned),
+            job_title: reader.optional("job_title")?,
+            products: reader.texts("products")?,
+            courses: reader.texts("courses")?,
+        },
+        state: read_state(&reader)?,
+        generation: reader.number("generation")?,
+        created_at: reader.time("created_at")?,
+        sent_at: reader.optional_time("sent_at")?,
+        invited_by: reader.optional("invited_by")?,
+        import: reader.optional("import")?,
+        reservation: reader.optional("reservation")?,
+        mail: read_mail(&reader)?,
+    };
+    Ok(Stored { membership, version: reader.number("version")? })
+}

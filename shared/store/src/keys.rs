@@ -1,0 +1,187 @@
+//! Every key of the table, under the access pattern that needs it.
+//!
+//! | to | read | with |
+//! | --- | --- | --- |
+//! | load settings, places | `ORG#{org}` | `ORG`, `CAPACITY` |
+//! | load what can be given | `ORG#{org}` | begins with `TEAM#`, `COURSE#` |
+//! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
+//! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
+//! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
+//! | see which parts of an import are settled | `ORG#{org}` | begins with `CHUNK#{import}#` |
+//! | find a reservation nobody settled | `ORG#{org}` | `RESERVATION#{id}` |
+//! | look after the mails of an hour | `ORG#{org}` | `WATCH#{hour}` |
+//! | claim a batch of mail | `MAIL#{batch}` | `MAIL` |
+//! | answer a repeated request alike | `IDEM#{hash}` | `IDEM` |
+//! | find what is due | index `due`: `DUE#{date}#{shard}` | up to a time |
+//! | know how far the sweeper came | `SWEEP` | `SWEEP` |
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use usher_domain::{ImportId, MembershipId, OrganisationId, ReservationId};
+
+/// The index of what is due.
+pub const DUE_INDEX: &str = "due";
+/// Sort key of an organisation's settings.
+pub const ORGANISATION: &str = "ORG";
+/// Sort key of an organisation's places.
+pub const CAPACITY: &str = "CAPACITY";
+/// Sort keys of teams begin so.
+pub const TEAM_PREFIX: &str = "TEAM#";
+/// Sort keys of courses begin so.
+pub const COURSE_PREFIX: &str = "COURSE#";
+/// Sort keys of memberships begin so.
+pub const MEMBER_PREFIX: &str = "MEMBER#";
+/// Sort keys of imports begin so.
+pub const IMPORT_PREFIX: &str = "IMPORT#";
+/// Sort keys of reservations begin so.
+pub const RESERVATION_PREFIX: &str = "RESERVATION#";
+/// Sort keys of mail watches begin so.
+pub const WATCH_PREFIX: &str = "WATCH#";
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// The partition of an organisation's own items.
+#[must_use]
+pub fn organisation_partition(organisation: OrganisationId) -> String {
+    format!("ORG#{organisation}")
+}
+
+/// One of the partitions that hold an organisation's people.
+#[must_use]
+pub fn member_partition(organisation: OrganisationId, shard: u8) -> String {
+    format!("ORG#{organisation}#{shard}")
+}
+
+/// An organisation's settings.
+#[must_use]
+pub fn organisation(organisation: OrganisationId) -> Key {
+    Key::new(organisation_partition(organisation), ORGANISATION)
+}
+
+/// An organisation's places.
+#[must_use]
+pub fn capacity(organisation: OrganisationId) -> Key {
+    Key::new(organisation_partition(organisation), CAPACITY)
+}
+
+/// A team.
+#[must_use]
+pub fn team(organisation: OrganisationId, id: &str) -> Key {
+    Key::new(organisation_partition(organisation), format!("{TEAM_PREFIX}{id}"))
+}
+
+/// A course; slugs are one whatever their case.
+#[must_use]
+pub fn course(organisation: OrganisationId, slug: &str) -> Key {
+    Key::new(organisation_partition(organisation), format!("{COURSE_PREFIX}{}", slug.to_lowercase()))
+}
+
+/// A membership.
+#[must_use]
+pub fn membership(organisation: OrganisationId, id: MembershipId) -> Key {
+    Key::new(member_partition(organisation, id.shard()), format!("{MEMBER_PREFIX}{id}"))
+}
+
+/// A reservation.
+#[must_use]
+pub fn reservation(organisation: OrganisationId, id: ReservationId) -> Key {
+    Key::new(organisation_partition(organisation), format!("{RESERVATION_PREFIX}{id}"))
+}
+
+/// An import.
+#[must_use]
+pub fn import(organisation: OrganisationId, id: ImportId) -> Key {
+    Key::new(organisation_partition(organisation), format!("{IMPORT_PREFIX}{id}"))
+}
+
+/// The outcome of one part of an import. Not under `IMPORT#`, so that a list of imports does not wade through them.
+#[must_use]
+pub fn chunk(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
+    Key::new(organisation_partition(organisation), format!("CHUNK#{import}#{part:06}"))
+}
+
+/// What begins the sort keys of an import's parts.
+#[must_use]
+pub fn chunk_prefix(import: ImportId) -> String {
+    format!("CHUNK#{import}#")
+}
+
+/// The watch over the mails that an organisation made due in one hour (hours since the epoch).
+#[must_use]
+pub fn watch(organisation: OrganisationId, hour: i64) -> Key {
+    Key::new(organisation_partition(organisation), format!("{WATCH_PREFIX}{hour:08}"))
+}
+
+/// The claim on one batch of mail.
+#[must_use]
+pub fn mail_batch(batch: &str) -> Key {
+    Key::new(format!("MAIL#{batch}"), "MAIL")
+}
+
+/// The record of one request with an idempotency key.
+#[must_use]
+pub fn idempotency(hash: &str) -> Key {
+    Key::new(format!("IDEM#{hash}"), "IDEM")
+}
+
+/// How far the sweeper came.
+#[must_use]
+pub fn sweep() -> Key {
+    Key::new("SWEEP".to_owned(), "SWEEP")
+}
+
+/// The index partition of what is due on a day (UTC).
+#[must_use]
+pub fn due_partition(date: Date, shard: u8) -> String {
+    format!("DUE#{date}#{shard}")
+}
+
+/// The day (UTC) that a moment belongs to.
+#[must_use]
+pub fn due_date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The index sort key of a moment: whole seconds since the epoch, so that texts order as times do.
+#[must_use]
+pub fn due_sort(at: Timestamp) -> String {
+    format!("{:012}", at.as_second())
+}
+
+/// The organisation that a partition key belongs to.
+#[must_use]
+pub fn organisation_of(pk: &str) -> Option<OrganisationId> {
+    pk.strip_prefix("ORG#")?.split('#').next()?.parse().ok()
+}
+
+/// The membership that a sort key names.
+#[must_use]
+pub fn membership_of(sk: &str) -> Option<MembershipId> {
+    sk.strip_prefix(MEMBER_PREFIX)?.parse().ok()
+}
+
+/// The import that a sort key names.
+#[must_use]
+pub fn import_of(sk: &str) -> Option<ImportId> {
+    sk.strip_prefix(IMPORT_PREFIX)?.parse().ok()
+}
+
+/// The reservation that a sort key names.
+#[must_use]
+pub fn reservation_of(sk: &str) -> Option<ReservationId> {
+    sk.strip_prefix(RESERVATION_PREFIX)?.parse().ok()
+}

@@ -1,0 +1,163 @@
+//! The mailer's ledger: who may send a batch, and what came of each mail.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest};
+use jiff::{SignedDuration, Timestamp};
+use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
+
+use crate::item::{Reader, keyed, n, s, time};
+use crate::membership::Stored;
+use crate::{Store, StoreError, keys};
+
+/// How long one attempt at a batch may take: longer than the mailer lives.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How long claims are kept, against messages that come very late.
+const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// What a mailer finds when it claims a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchClaim {
+    /// Nobody has touched it: send.
+    Mine,
+    /// Somebody is at it.
+    AtWork,
+    /// Somebody was at it and was cut off: whether the mails went out is unknown.
+    CutOff,
+    /// It was sent, and all was recorded.
+    Done,
+}
+
+/// What came of one mail, to be recorded on its membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailResult {
+    /// Whose.
+    pub member: MembershipId,
+    /// Which of their invitations.
+    pub generation: u32,
+    /// What became of it.
+    pub state: MailState,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+}
+
+impl Store {
+    /// Claims a batch of mail. The claim is what stands between a message that is delivered twice and a mail that is.
+    pub async fn claim_mail_batch(&self, batch: &str, now: Timestamp) -> Result<BatchClaim, StoreError> {
+        let mut item = keyed(&keys::mail_batch(batch));
+        item.insert("lease_until".to_owned(), time(now + LEASE));
+        item.insert("ttl".to_owned(), time(now + KEPT));
+        // Condition: of two mailers that hold the same message, one sends.
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => return Ok(BatchClaim::Mine),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
+            Err(error) => return Err(StoreError::call("PutItem", &error)),
+        }
+        let Some(found) = self.get(&keys::mail_batch(batch)).await? else { return Ok(BatchClaim::AtWork) };
+        let reader = Reader::new(&found);
+        if reader.optional_text("done")?.is_some() {
+            return Ok(BatchClaim::Done);
+        }
+        Ok(if reader.time("lease_until")? < now { BatchClaim::CutOff } else { BatchClaim::AtWork })
+    }
+
+    /// Records that a batch was sent and recorded.
+    pub async fn finish_mail_batch(&self, batch: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut item = keyed(&keys::mail_batch(batch));
+        item.insert("done".to_owned(), s("true"));
+        item.insert("ttl".to_owned(), time(now + KEPT));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+    }
+
+    /// Gives a claim up: it is certain that nothing was sent.
+    pub async fn release_mail_batch(&self, batch: &str) -> Result<(), StoreError> {
+        let key = keys::mail_batch(batch);
+        let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
+        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+    }
+
+    /// Records what became of mails: one write unit each, 25 a request. A mail that was overtaken by a newer generation,
+    /// or is no longer due, keeps its state.
+    pub async fn record_mail(
+        &self,
+        organisation: OrganisationId,
+        results: &[MailResult],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for batch in results.chunks(25) {
+            let statements = batch.iter().map(|result| {
+                let key = keys::membership(organisation, result.member);
+                let mut set = String::from("SET \"mail_state\"=? SET \"mail_at\"=?");
+                let mut parameters = vec![s(result.state.as_str()), time(now)];
+                if result.state == MailState::Sent {
+                    set.push_str(" SET \"sent_at\"=?");
+                    parameters.push(time(now));
+                }
+                if let Some(reason) = &result.reason {
+                    set.push_str(" SET \"mail_reason\"=?");
+                    parameters.push(s(reason));
+                }
+                parameters.extend([s(key.pk), s(key.sk), n(result.generation)]);
+                // Condition: feedback (delivered, bounced) may have come before the answer it follows from.
+                let due: [AttributeValue; 2] = [s(MailState::Queued.as_str()), s(MailState::Unknown.as_str())];
+                parameters.extend(due);
+                BatchStatementRequest::builder()
+                    .statement(format!(
+                        "UPDATE \"{}\" {set} WHERE \"pk\"=? AND \"sk\"=? AND \"generation\"=? \
+                         AND \"mail_state\" IN [?, ?]",
+                        self.table
+                    ))
+                    .set_parameters(Some(parameters))
+                    .build()
+                    .map_err(|error| StoreError::damaged("mail", error.to_string()))
+            });
+            let statements = statements.collect::<Result<Vec<_>, _>>()?;
+            let answer = self.client.batch_execute_statement().set_statements(Some(statements)).send().await;
+            let answer = answer.map_err(|error| StoreError::call("BatchExecuteStatement", &error))?;
+            let failed = answer.responses.unwrap_or_default().into_iter().filter_map(|response| response.error);
+            for error in failed {
+                if error.code != Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed) {
+                    // Recorded again when the message comes back: the batch is not finished.
+                    return Err(StoreError::Contention);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues a lost mail anew: one more attempt of the same generation, which makes every job for an earlier attempt
+    /// stale. `false` if it was sent, accepted or resent in the meantime.
+    pub async fn requeue_mail(&self, stored: &Stored, now: Timestamp) -> Result<bool, StoreError> {
+        let Membership { organisation, id, generation, .. } = stored.membership;
+        let Some(mail) = &stored.membership.mail else { return Ok(false) };
+        let (seen, attempt) = (mail.state, mail.attempt);
+        let key = keys::membership(organisation, id);
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(key.pk))
+            .key("sk", s(key.sk))
+            .update_expression("SET mail_state = :queued, mail_at = :now, mail_attempt = :next")
+            // Condition: of two sweepers that see the same lost mail, one queues it.
+            .condition_expression(
+                "generation = :generation AND mail_state = :seen \
+                 AND (mail_attempt = :attempt OR (attribute_not_exists(mail_attempt) AND :attempt = :none))",
+            )
+            .expression_attribute_values(":queued", s(MailState::Queued.as_str()))
+            .expression_attribute_values(":seen", s(seen.as_str()))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":generation", n(generation))
+            .expression_attribute_values(":attempt", n(attempt))
+            .expression_attribute_values(":none", n(0))
+            .expression_attribute_values(":next", n(attempt + 1))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(StoreError::call("UpdateItem", &error)),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Memberships: one by one, many at once, and in pages.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes, TransactWriteItem, Update,
+};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use usher_domain::id::SHARDS;
+use usher_domain::{ImportId, Membership, MembershipId, OrganisationId};
+
+pub use crate::item::Stored;
+use crate::item::{MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, write_membership};
+use crate::keys::{self, Key};
+use crate::transact::backoff;
+use crate::{Item, Store, StoreError};
+
+/// The most statements of one `BatchExecuteStatement` (a DynamoDB limit).
+const STATEMENTS: usize = 25;
+/// The most keys of one `BatchGetItem` (a DynamoDB limit).
+const BATCH_GET_KEYS: usize = 100;
+/// How many requests of one bulk operation are under way at once.
+const CONCURRENT_REQUESTS: usize = 8;
+/// How often a throttled part of a batch is tried before giving up.
+const ATTEMPTS: u32 = 10;
+
+/// What came of one insertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there, and it was not before.
+    Created,
+    /// Somebody was there first; nothing was written.
+    AlreadyThere,
+}
+
+/// Which members of an organisation a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Stored states, by the names people see: `held`, `pending`, `expired`, `revoked`, `active`, `deactivated`. Empty
+    /// for all.
+    pub statuses: Vec<&'static str>,
+    /// The id of a team.
+    pub team: Option<String>,
+    /// An import.
+    pub import: Option<ImportId>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// A conditional update, for use alone or in a transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    key: Key,
+    expression: String,
+    condition: String,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Change {
+    /// The write that turns `before` into `after`, if nobody else wrote in between (`version`): two who act on the same
+    /// invitation at once do not undo each other, the second is told.
+    pub(crate) fn of(before: &Stored, after: &Membership) -> Self {
+        let mut item = write_membership(after, before.version + 1);
+        let new_generation = after.generation != before.membership.generation;
+        let (mut sets, mut removals) = (vec!["#version = :version".to_owned()], Vec::new());
+        let mut names = HashMap::from([("#version".to_owned(), "version".to_owned())]);
+        let mut values =
+            Item::from([(":version".to_owned(), n(before.version + 1)), (":seen".to_owned(), n(before.version))]);
+        let mail = if new_generation { MAIL_ATTRIBUTES } else { &[] };
+        for attribute in STATE_ATTRIBUTES.iter().chain(mail) {
+            names.insert(format!("#{attribute}"), (*attribute).to_owned());
+            match item.remove(*attribute) {
+                Some(value) => {
+                    sets.push(format!("#{attribute} = :{attribute}"));
+                    values.insert(format!(":{attribute}"), value);
+                }
+                None => removals.push(format!("#{attribute}")),
+            }
+        }
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removals.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", removals.join(", ")));
+        }
+        let key = keys::membership(after.organisation, after.id);
+        Self { key, expression, condition: "#version = :seen".to_owned(), names, values }
+    }
+
+    pub(crate) fn transact_item(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(table)
+            .key("pk", s(self.key.pk))
+            .key("sk", s(self.key.sk))
+            .update_expression(self.expression)
+            .condition_expression(self.condition)
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .build()
+            .map_err(|error| StoreError::damaged("update", error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+impl Store {
+    /// One membership, as it stands after every write that was answered.
+    pub async fn membership(
+        &self,
+        organisation: OrganisationId,
+        id: MembershipId,
+    ) -> Result<Option<Stored>, StoreError> {
+        let item = self.get(&keys::membership(organisation, id)).await?;
+        item.as_ref().map(read_membership).transpose()
+    }
+
+    /// Those of these memberships that exist, in no order.
+    pub async fn memberships(
+        &self,
+        organisation: OrganisationId,
+        ids: &[MembershipId],
+    ) -> Result<HashMap<MembershipId, Stored>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| keys::membership(organisation, *id)).collect();
+        let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get(batch.to_vec()));
+        let items: Vec<Vec<Item>> = stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await?;
+        items.iter().flatten().map(|item| read_membership(item).map(|found| (found.membership.id, found))).collect()
+    }
+
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = call.key("pk", s(&key.pk)).key("sk", s(&key.sk)).send().await;
+        Ok(answer.map_err(|error| StoreError::call("GetItem", &error))?.item)
+    }
+
+    /// Up to [`BATCH_GET_KEYS`] items; what the service leaves for later is asked for again.
+    pub(crate) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        let as_item = |key: &Key| Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))]);
+        let mut wanted: Vec<Item> = keys.iter().map(as_item).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        for attempt in 0..ATTEMPTS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted)).build();
+            let request = request.map_err(|error| StoreError::damaged("keys", error.to_string()))?;
+            let answer = self.client.batch_get_item().request_items(&self.table, request).send().await;
+            let answer = answer.map_err(|error| StoreError::call("BatchGetItem", &error))?;
+            found.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            wanted = left.map(|left| left.keys).unwrap_or_default();
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(StoreError::Contention) }
+    }
+
+    /// Inserts new memberships, each only if nobody with that address is there: one write unit a row, 25 rows a request.
+    /// The outcomes are in the order of `members`. Safe to repeat: what is there stays as it is.
+    pub async fn insert_memberships(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
+        let batches = members.chunks(STATEMENTS).map(|batch| self.insert_batch(batch));
+        let outcomes: Vec<Vec<Inserted>> = stream::iter(batches).buffered(CONCURRENT_REQUESTS).try_collect().await?;
+        Ok(outcomes.concat())
+    }
+
+    async fn insert_batch(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
+        let statements: Vec<_> =
+            members.iter().map(|member| self.insert_statement(member)).collect::<Result<_, _>>()?;
+        let mut outcomes: Vec<Option<Inserted>> = vec![None; members.len()];
+        for attempt in 0..ATTEMPTS {
+            let open: Vec<usize> = (0..members.len()).filter(|index| outcomes[*index].is_none()).collect();
+            if open.is_empty() {
+                break;
+            }
+            if attempt > 0 {
+                tokio::time::sleep(backoff(attempt)).await;
+            }
+            let batch = open.iter().map(|index| statements[*index].clone()).collect();
+            let answer = self.client.batch_execute_statement().set_statements(Some(batch)).send().await;
+            let answer = answer.map_err(|error| StoreError::call("BatchExecuteStatement", &error))?;
+            for (index, response) in open.into_iter().zip(answer.responses.unwrap_or_default()) {
+                match response.error {
+                    None => outcomes[index] = Some(Inserted::Created),
+                    Some(error) => match error.code {
+                        Some(BatchStatementErrorCodeEnum::DuplicateItem) => {
+                            outcomes[index] = Some(Inserted::AlreadyThere);
+                        }
+                        // Met others or went too fast: tried again above.
+                        Some(
+                            BatchStatementErrorCodeEnum::ThrottlingError
+                            | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
+                            | BatchStatementErrorCodeEnum::RequestLimitExceeded
+                            | BatchStatementErrorCodeEnum::TransactionConflict
+                            | BatchStatementErrorCodeEnum::InternalServerError,
+                        ) => {}
+                        code => {
+                            return Err(StoreError::Call {
+                                operation: "BatchExecuteStatement",
+                                code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                                message: "a row could not be inserted".to_owned(),
+                            });
+                        }
+                    },
+                }
+            }
+        }
+        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Contention)
+    }
+
+    fn insert_statement(&self, member: &Membership) -> Result<BatchStatementRequest, StoreError> {
+        let mut attributes: Vec<(String, AttributeValue)> = write_membership(member, 1).into_iter().collect();
+        attributes.sort_by(|a, b| a.0.cmp(&b.0));
+        let fields: Vec<String> = attributes.iter().map(|(name, _)| format!("'{name}': ?")).collect();
+        BatchStatementRequest::builder()
+            .statement(format!("INSERT INTO \"{}\" VALUE {{{}}}", self.table, fields.join(", ")))
+            .set_parameters(Some(attributes.into_iter().map(|(_, value)| value).collect()))
+            .build()
+            .map_err(|error| StoreError::damaged("insert", error.to_string()))
+    }
+
+    /// Turns `before` into `after`. `false` if somebody else wrote since it was read: read again and decide anew.
+    pub async fn update_membership(&self, before: &Stored, after: &Membership) -> Result<bool, StoreError> {
+        let change = Change::of(before, after);
+        let call = self.client.update_item().table_name(&self.table);
+        let call = call.key("pk", s(change.key.pk)).key("sk", s(change.key.sk));
+        let answer = call
+            .update_expression(change.expression)
+            .condition_expression(change.condition)
+            .set_expression_attribute_names(Some(change.names))
+            .set_expression_attribute_values(Some(change.values))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(StoreError::call("UpdateItem", &error)),
+        }
+    }
+
+    /// One page of an organisation's people, shard after shard. `now` decides which invitations count as expired.
+    pub async fn list_memberships(
+        &self,
+        organisation: OrganisationId,
+        filter: &ListFilter,
+        limit: usize,
+        from: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Page<Membership>, StoreError> {
+        let (mut shard, mut after) = match from {
+            None => (0, None),
+            Some(from) => {
+                let (shard, after) = from.split_once('#').ok_or_else(|| StoreError::damaged("next", "cursor"))?;
+                let shard = shard.parse::<u8>().map_err(|_| StoreError::damaged("next", "cursor"))?;
+                (shard, (!after.is_empty()).then(|| after.to_owned()))
+            }
+        };
+        let mut items: Vec<Membership> = Vec::new();
+        while shard < SHARDS {
+            let pk = keys::member_partition(organisation, shard);
+            let (expression, names, values) = filter_expression(filter, now);
+            let mut call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :member)")
+                .expression_attribute_values(":pk", s(&pk))
+                .expression_attribute_values(":member", s(keys::MEMBER_PREFIX));
+            if !expression.is_empty() {
+                call = call.filter_expression(expression);
+            }
+            for (name, attribute) in names {
+                call = call.expression_attribute_names(name, attribute);
+            }
+            for (name, value) in values {
+                call = call.expression_attribute_values(name, value);
+            }
+            if let Some(sk) = after.take() {
+                call = call.exclusive_start_key("pk", s(&pk)).exclusive_start_key("sk", s(sk));
+            }
+            let answer = call.send().await.map_err(|error| StoreError::call("Query", &error))?;
+            for item in answer.items.unwrap_or_default() {
+                if items.len() == limit {
+                    let last = items.last().map(|member| keys::membership(organisation, member.id).sk);
+                    return Ok(Page { items, next: Some(format!("{shard}#{}", last.unwrap_or_default())) });
+                }
+                items.push(read_membership(&item)?.membership);
+            }
+            match answer.last_evaluated_key {
+                Some(key) => after = Some(Reader::new(&key).text("sk")?.to_owned()),
+                None => shard += 1,
+            }
+            if items.len() == limit && shard < SHARDS {
+                // Nothing more was read than is shown: the next page begins where this query ended.
+                return Ok(Page { items, next: Some(format!("{shard}#{}", after.unwrap_or_default())) });
+            }
+        }
+        Ok(Page { items, next: None })
+    }
+}
+
+type Expression = (String, HashMap<String, String>, Item);
+
+fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
+    let (mut clauses, mut names, mut values) = (Vec::new(), HashMap::new(), Item::new());
+    let mut statuses = Vec::new();
+    for status in &filter.statuses {
+        names.insert("#status".to_owned(), "status".to_owned());
+        values.insert(format!(":{status}"), s(*status));
+        // By the clock, not by what is recorded: the sweeper may not have come by yet.
+        statuses.push(match *status {
+            "pending" => "(#status = :pending AND expires_at > :now)".to_owned(),
+            "expired" => {
+                values.insert(":pending".to_owned(), s("pending"));
+                "(#status = :expired OR (#status = :pending AND expires_at <= :now))".to_owned()
+            }
+            other => format!("#status = :{other}"),
+        });
+    }
+    if statuses.iter().any(|clause| clause.contains(":now")) {
+        values.insert(":now".to_owned(), n(now.as_second()));
+    }
+    if !statuses.is_empty() {
+        clauses.push(format!("({})", statuses.join(" OR ")));
+    }
+    if let Some(team) = &filter.team {
+        clauses.push("team = :team".to_owned());
+        values.insert(":team".to_owned(), s(team));
+    }
+    if let Some(import) = filter.import {
+        names.insert("#import".to_owned(), "import".to_owned());
+        clauses.push("#import = :import".to_owned());
+        values.insert(":import".to_owned(), s(import.to_string()));
+    }
+    (clauses.join(" AND "), names, values)
+}

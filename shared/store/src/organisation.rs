@@ -1,0 +1,237 @@
+//! Organisations: their settings, what they can give, and the one read that an admin's request begins with.
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use usher_domain::id::ReservationId;
+use usher_domain::{Capacity, Catalogue, Course, MembershipId, Organisation, OrganisationId, Team};
+
+use crate::capacity::{read_capacity, write_capacity};
+use crate::item::{Reader, keyed, n, read_membership, s};
+use crate::keys;
+use crate::membership::Stored;
+use crate::transact::{TRANSACTION_ITEMS, Transacted};
+use crate::{Item, Store, StoreError};
+
+/// The most teams and courses that an organisation can be created with: all of it is one transaction.
+pub const CREATED_AT_ONCE: usize = TRANSACTION_ITEMS - 2;
+
+/// What came of creating an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreateOrganisation {
+    /// It is there.
+    Created,
+    /// It was there already, from the same request.
+    AlreadyThere,
+}
+
+/// An organisation with its places, and somebody's standing in it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Settings and catalogue.
+    pub organisation: Organisation,
+    /// Places.
+    pub capacity: Capacity,
+    /// The membership asked for, if it exists.
+    pub member: Option<Stored>,
+}
+
+fn write_organisation(organisation: &Organisation) -> Result<Item, StoreError> {
+    let json = |value: serde_json::Result<String>| {
+        value.map(s).map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))
+    };
+    let mut item = keyed(&keys::organisation(organisation.id));
+    item.insert("kind".to_owned(), s("organisation"));
+    item.insert("name".to_owned(), s(organisation.name.as_str()));
+    item.insert("invitation_seconds".to_owned(), n(organisation.invitation_seconds));
+    item.insert("roles".to_owned(), json(serde_json::to_string(&organisation.catalogue.roles))?);
+    item.insert("products".to_owned(), json(serde_json::to_string(&organisation.catalogue.products))?);
+    if let Some(url) = &organisation.dashboard_url {
+        item.insert("dashboard_url".to_owned(), s(url));
+    }
+    if let Some(role) = &organisation.default_role {
+        item.insert("default_role".to_owned(), s(role));
+    }
+    Ok(item)
+}
+
+fn read_organisation(item: &Item, teams: Vec<Team>, courses: Vec<Course>) -> Result<Organisation, StoreError> {
+    let reader = Reader::new(item);
+    Ok(Organisation {
+        id: keys::organisation_of(reader.text("pk")?).ok_or_else(|| reader.damaged("pk"))?,
+        name: reader.optional("name")?.ok_or_else(|| reader.damaged("name"))?,
+        invitation_seconds: reader.number("invitation_seconds")?,
+        dashboard_url: reader.optional_text("dashboard_url")?.map(str::to_owned),
+        default_role: reader.optional_text("default_role")?.map(str::to_owned),
+        catalogue: Catalogue { roles: reader.json("roles")?, products: reader.json("products")?, teams, courses },
+    })
+}
+
+impl Store {
+    /// Creates an organisation with all it has, or nothing. At most [`CREATED_AT_ONCE`] teams and courses.
+    pub async fn create_organisation(
+        &self,
+        organisation: &Organisation,
+        capacity: &Capacity,
+    ) -> Result<CreateOrganisation, StoreError> {
+        let mut items = vec![write_organisation(organisation)?, write_capacity(organisation.id, capacity)];
+        for team in &organisation.catalogue.teams {
+            let mut item = keyed(&keys::team(organisation.id, &team.id));
+            item.insert("id".to_owned(), s(&team.id));
+            item.insert("name".to_owned(), s(team.name.as_str()));
+            items.push(item);
+        }
+        for course in &organisation.catalogue.courses {
+            let mut item = keyed(&keys::course(organisation.id, &course.slug));
+            item.insert("slug".to_owned(), s(&course.slug));
+            item.insert("title".to_owned(), s(course.title.as_str()));
+            items.push(item);
+        }
+        // Condition: a repeated request, whose id is the same, must not reset what was changed since.
+        let puts = items.into_iter().map(|item| {
+            let put = Put::builder().table_name(&self.table).set_item(Some(item));
+            let put = put.condition_expression("attribute_not_exists(pk)").build();
+            put.map(|put| TransactWriteItem::builder().put(put).build())
+                .map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))
+        });
+        let request = ReservationId::derived(&[b"create", &organisation.id.to_bytes()]).to_bytes();
+        match self.transact(request, puts.collect::<Result<_, _>>()?).await? {
+            Transacted::Written => Ok(CreateOrganisation::Created),
+            Transacted::Refused(_) => Ok(CreateOrganisation::AlreadyThere),
+        }
+    }
+
+    /// An organisation, its places and, if asked, one membership, read side by side. `None` if it does not exist.
+    pub async fn load_organisation(
+        &self,
+        id: OrganisationId,
+        member: Option<MembershipId>,
+    ) -> Result<Option<Loaded>, StoreError> {
+        let mut wanted = vec![keys::organisation(id), keys::capacity(id)];
+        wanted.extend(member.map(|member| keys::membership(id, member)));
+        let (items, teams, courses) = futures::try_join!(
+            self.batch_get(wanted),
+            self.catalogue_items(id, keys::TEAM_PREFIX),
+            self.catalogue_items(id, keys::COURSE_PREFIX),
+        )?;
+        let of = |sk: &str| {
+            items
+                .iter()
+                .find(|item| item.get("sk").and_then(|value| value.as_s().ok()).is_some_and(|found| found == sk))
+        };
+        let Some(organisation) = of(keys::ORGANISATION) else { return Ok(None) };
+        let teams = teams.iter().map(|item| {
+            let reader = Reader::new(item);
+            let name = reader.optional("name")?.ok_or_else(|| reader.damaged("name"))?;
+            Ok(Team { id: reader.text("id")?.to_owned(), name })
+        });
+        let courses = courses.iter().map(|item| {
+            let reader = Reader::new(item);
+            let title = reader.optional("title")?.ok_or_else(|| reader.damaged("title"))?;
+            Ok(Course { slug: reader.text("slug")?.to_owned(), title })
+        });
+        let mut teams: Vec<Team> = teams.collect::<Result<_, StoreError>>()?;
+        teams.sort_by(|a, b| a.name.cmp(&b.name));
+        let organisation = read_organisation(organisation, teams, courses.collect::<Result<_, StoreError>>()?)?;
+        let capacity = of(keys::CAPACITY).ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?;
+        let member = member.and_then(|member| of(&keys::membership(id, member).sk)).map(read_membership).transpose()?;
+        Ok(Some(Loaded { organisation, capacity: read_capacity(capacity)?, member }))
+    }
+
+    async fn catalogue_items(&self, id: OrganisationId, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":pk", s(keys::organisation_partition(id)))
+                .expression_attribute_values(":prefix", s(prefix))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::call("Query", &error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Changes an organisation's settings and limits in one transaction. `false` if places moved in between: read again.
+    pub async fn change_organisation(
+        &self,
+        organisation: &Organisation,
+        seen: &Capacity,
+        changed: &Capacity,
+    ) -> Result<bool, StoreError> {
+        let build =
+            |error: aws_sdk_dynamodb::error::BuildError| StoreError::damaged(keys::ORGANISATION, error.to_string());
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(write_organisation(organisation)?))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(build)?;
+        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        if seen != changed {
+            items.push(self.limits_update(organisation.id, seen, changed)?);
+        }
+        let random = fastrand::u128(..).to_be_bytes();
+        Ok(self.transact(random, items).await? == Transacted::Written)
+    }
+
+    /// Condition: what is taken of each changed kind is as it was seen, since what is left follows from it.
+    fn limits_update(
+        &self,
+        organisation: OrganisationId,
+        seen: &Capacity,
+        changed: &Capacity,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (before, mut after) = (write_capacity(organisation, seen), write_capacity(organisation, changed));
+        let key = keys::capacity(organisation);
+        let mut update = Update::builder().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
+        let (mut sets, mut removals, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut index = 0;
+        for (resource, allowance) in &changed.0 {
+            if seen.allowance(resource) == *allowance {
+                continue;
+            }
+            for kind in ["limit", "free"] {
+                let attribute = format!("{kind}#{}", crate::capacity::resource_key(resource));
+                update = update.expression_attribute_names(format!("#a{index}"), &attribute);
+                match after.remove(&attribute) {
+                    Some(value) => {
+                        sets.push(format!("#a{index} = :a{index}"));
+                        update = update.expression_attribute_values(format!(":a{index}"), value);
+                    }
+                    None => removals.push(format!("#a{index}")),
+                }
+                index += 1;
+            }
+            let used = format!("used#{}", crate::capacity::resource_key(resource));
+            update = update.expression_attribute_names(format!("#a{index}"), &used);
+            match before.get(&used) {
+                Some(value) => {
+                    conditions.push(format!("#a{index} = :a{index}"));
+                    update = update.expression_attribute_values(format!(":a{index}"), value.clone());
+                }
+                None => conditions.push(format!("attribute_not_exists(#a{index})")),
+            }
+            index += 1;
+        }
+        let mut expression = String::new();
+        if !sets.is_empty() {
+            expression.push_str(&format!("SET {} ", sets.join(", ")));
+        }
+        if !removals.is_empty() {
+            expression.push_str(&format!("REMOVE {}", removals.join(", ")));
+        }
+        let update = update.update_expression(expression).condition_expression(conditions.join(" AND ")).build();
+        update
+            .map(|update| TransactWriteItem::builder().update(update).build())
+            .map_err(|error| StoreError::damaged(keys::CAPACITY, error.to_string()))
+    }
+}
