@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cells::{Split, split};
 use super::error::FileError;
 use super::header::Header;
 use super::list;
-use super::records::{Split, split};
 use super::row::excerpt;
 use crate::catalogue::Catalogue;
 

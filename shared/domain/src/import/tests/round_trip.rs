@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::super::cells::{Split, split};
 use super::super::dialect::Dialect;
-use super::super::records::{Split, split};
 use super::*;
 
 fn dialects() -> impl Strategy<Value = (char, &'static str)> {
