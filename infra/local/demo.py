@@ -1,6 +1,7 @@
 """`make demo`: the main job on real files, told step by step, each with the command that does it."""
 
 import json
+import sys
 
 import requests
 
@@ -115,6 +116,8 @@ def upload_by_bucket(stack, org, token):
 def planned(org, token, identity):
     def ready():
         plan = call("GET", f"{org}/imports/{identity}", token)
+        if plan["status"] == "failed":
+            sys.exit(f"The file was refused: {plan['problem']}")
         return None if plan["status"] in ("awaiting_upload", "planning") else plan
 
     return wait_for("the plan", ready)

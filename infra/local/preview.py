@@ -12,35 +12,39 @@ COUNTS = {
 }
 
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
 def preview(filename, plan, issues, seats):
     counts = plan["counts"]
     say(f"{filename}: {plan['rows']} rows, read as {reading(plan['dialect'])}.")
+    used = [f"{column['header']} as {column['field']}" for column in plan["dialect"].get("columns", [])]
+    say(f"Columns: {', '.join(used)}.")
+    say()
     for name, meaning in COUNTS.items():
         if counts.get(name) or name == "good":
-            say(f"  {counts.get(name, 0):>3} {meaning}")
+            say(f"{counts.get(name, 0):>3} {meaning}")
     left = seats["free"] - counts["good"]
-    say(f"  Seats: {seats['free']:,} of {seats['limit']:,} are free; {left:,} when this is sent.")
+    say()
+    say(f"Seats: {seats['free']:,} of {seats['limit']:,} are free; {left:,} when this is sent.")
     if issues:
         say()
         table(
             [
-                [issue["line"], issue.get("column") or "-", shown(issue.get("found")), issue["message"], allowed(issue)]
+                [issue["line"], shown(issue.get("column")), shown(issue.get("found")), issue["message"], allowed(issue)]
                 for issue in issues
             ],
-            ["Line", "Column", "Found", "What is wrong", "Allowed"],
+            ["Line", "Column", "Found", "What is wrong", "Meant, or allowed"],
         )
 
 
 def reading(dialect):
-    """`{"encoding": {"guess": "windows-1252", "confidence": …}, …}` or plain values, in words."""
-    words = []
-    for name in ("encoding", "delimiter", "format"):
-        value = dialect.get(name)
-        if isinstance(value, dict):
-            value = value.get("value") or value.get("guess") or value.get("name")
-        if value:
-            words.append({"delimiter": f"separated by {value!r}"}.get(name, str(value)))
-    return ", ".join(words) or "plain text"
+    """How the file was read, in words, and how sure that is."""
+    separator = SEPARATORS.get(dialect.get("delimiter"), "separators of its own")
+    words = f"{dialect['encoding']} with {separator}" if dialect.get("delimiter") else dialect["encoding"]
+    if dialect.get("confidence") == "low":
+        words += f" (the encoding is a guess: look at line {dialect['first_line']})"
+    return words
 
 
 def shown(found):
@@ -48,5 +52,5 @@ def shown(found):
 
 
 def allowed(issue):
-    values = issue.get("allowed") or []
-    return ", ".join(values) if isinstance(values, list) else str(values)
+    meant = f"{issue['suggestion']}?" if issue.get("suggestion") else None
+    return meant or ", ".join(issue.get("allowed", []))
