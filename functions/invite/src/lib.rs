@@ -1,1 +1,97 @@
-//! Placeholder.
+//! `POST /v1/orgs/{org}/invitations`: one person, several, or a pasted list.
+
+mod request;
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Serialize;
+use serde_json::Value;
+use usher_domain::id::ReservationId;
+use usher_domain::{Draft, FieldProblem};
+use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
+use usher_runtime::random;
+use usher_store::InviteOutcome;
+
+pub use request::{InviteRequest, LARGEST_REQUEST};
+
+/// The function's routes.
+#[must_use]
+pub fn router(api: Api) -> Router {
+    usher_http::router(Router::new().route("/v1/orgs/{org}/invitations", post(invite)), api)
+}
+
+/// What came of one entry of the request.
+#[derive(Debug, Serialize)]
+struct EntryResult {
+    outcome: &'static str,
+    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<MembershipView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Value>,
+}
+
+/// One result for each entry, in order.
+#[derive(Debug, Serialize)]
+struct InviteResponse {
+    results: Vec<EntryResult>,
+}
+
+/// An entry that cannot become an invitation does not keep the others from it; too few places do, since nobody can tell
+/// which of them was meant to have the last one.
+async fn invite(
+    State(api): State<Api>,
+    admin: Admin,
+    JsonBody(request): JsonBody<InviteRequest>,
+) -> Result<Json<InviteResponse>, Problem> {
+    let now = api.clock.now();
+    let entries = request.entries()?;
+    let catalogue = &admin.organisation.catalogue;
+    let checked: Vec<(String, Result<Draft, Vec<FieldProblem>>)> = entries
+        .into_iter()
+        .map(|entry| {
+            let checked = match &entry.unreadable {
+                Some(problem) => Err(vec![problem.clone()]),
+                None => catalogue.check(&entry.request, admin.authority()),
+            };
+            (entry.request.email, checked)
+        })
+        .collect();
+    let drafts: Vec<Draft> = checked.iter().filter_map(|(_, checked)| checked.clone().ok()).collect();
+    let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
+    let outcomes = api.store.invite(&admin.organisation, drafts, Some(admin.id()), reservation, now).await?;
+
+    let mut outcomes = outcomes.into_iter();
+    let results = checked.into_iter().map(|(email, checked)| match checked {
+        Err(problems) => rejected(email, problems),
+        Ok(_) => {
+            let (outcome, membership) = match outcomes.next()? {
+                InviteOutcome::Invited(membership) => ("invited", membership),
+                InviteOutcome::Held(membership) => ("held", membership),
+                InviteOutcome::AlreadyInvited(membership) => ("already_invited", membership),
+                InviteOutcome::AlreadyMember(membership) => ("already_member", membership),
+                InviteOutcome::DeactivatedMember(membership) => ("deactivated_member", membership),
+            };
+            let invitation = MembershipView::invitation(&membership, catalogue, now);
+            let id = Some(membership.id.to_string());
+            Some(EntryResult { outcome, email, id, invitation: Some(invitation), problem: None })
+        }
+    });
+    let results: Vec<_> = results.collect::<Option<_>>().unwrap_or_default();
+    tracing::info!(entries = results.len(), by = %admin.id(), "invited");
+    Ok(Json(InviteResponse { results }))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the other arm of the same match needs the option")]
+fn rejected(email: String, problems: Vec<FieldProblem>) -> Option<EntryResult> {
+    let code = match problems.as_slice() {
+        [only] => only.code,
+        _ => "invalid_invitation",
+    };
+    let errors: Vec<_> = problems.into_iter().map(|problem| FieldError::at("", problem)).collect();
+    let problem = Problem::invalid(errors).with("code", code).document();
+    Some(EntryResult { outcome: "rejected", email, id: None, invitation: None, problem: Some(problem) })
+}

@@ -72,9 +72,13 @@ macro_rules! ulid_id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
+                // Only the one spelling that `Display` gives, in either case: 26 characters hold two bits too many, and
+                // the alphabet has letters that stand for digits, so other texts would name the same id.
                 ulid::Ulid::from_string(text)
+                    .ok()
+                    .filter(|ulid| ulid.to_string().eq_ignore_ascii_case(text))
                     .map(Self)
-                    .map_err(|_| IdError { kind: $kind, found: text.to_owned() })
+                    .ok_or_else(|| IdError { kind: $kind, found: text.to_owned() })
             }
         }
 

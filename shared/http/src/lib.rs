@@ -7,6 +7,7 @@ mod cursor;
 mod idempotency;
 mod problem;
 mod server;
+mod view;
 
 pub use admin::{Admin, organisation_of};
 pub use body::JsonBody;
@@ -14,3 +15,4 @@ pub use caller::{Caller, Groups};
 pub use cursor::{LIST_LIMIT, ListQuery, next_cursor, read_cursor};
 pub use problem::{FieldError, Problem};
 pub use server::{Api, places, router, run};
+pub use view::{MailView, MembershipView, organisation_view};

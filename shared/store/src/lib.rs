@@ -9,6 +9,7 @@ mod error;
 mod expire;
 mod idempotency;
 mod import;
+mod invite;
 mod item;
 pub mod keys;
 mod mail;
@@ -23,6 +24,7 @@ pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
     Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, PartOutcome, StartError,
 };
+pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};
 pub use membership::{Inserted, ListFilter, Page, Stored};
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Loaded};

@@ -128,7 +128,7 @@ impl Store {
         ids: &[MembershipId],
     ) -> Result<HashMap<MembershipId, Stored>, StoreError> {
         let keys: Vec<Key> = ids.iter().map(|id| keys::membership(organisation, *id)).collect();
-        let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get(batch.to_vec()));
+        let batches: Vec<_> = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get(batch.to_vec())).collect();
         let items: Vec<Vec<Item>> = stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await?;
         items.iter().flatten().map(|item| read_membership(item).map(|found| (found.membership.id, found))).collect()
     }
@@ -165,7 +165,7 @@ impl Store {
     /// Inserts new memberships, each only if nobody with that address is there: one write unit a row, 25 rows a request.
     /// The outcomes are in the order of `members`. Safe to repeat: what is there stays as it is.
     pub async fn insert_memberships(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
-        let batches = members.chunks(STATEMENTS).map(|batch| self.insert_batch(batch));
+        let batches: Vec<_> = members.chunks(STATEMENTS).map(|batch| self.insert_batch(batch)).collect();
         let outcomes: Vec<Vec<Inserted>> = stream::iter(batches).buffered(CONCURRENT_REQUESTS).try_collect().await?;
         Ok(outcomes.concat())
     }

@@ -1,0 +1,82 @@
+//! What a request may say.
+
+use serde::Deserialize;
+use usher_domain::{DraftRequest, FieldProblem, pasted};
+use usher_http::{FieldError, Problem};
+
+/// The most people of one request; a file takes any number.
+pub const LARGEST_REQUEST: usize = 500;
+
+/// The body of a request: either `invitations`, or `emails` with what all of them are given.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteRequest {
+    invitations: Option<Vec<DraftRequest>>,
+    emails: Option<String>,
+    role: Option<String>,
+    team: Option<String>,
+    job_title: Option<String>,
+    #[serde(default)]
+    products: Vec<String>,
+    #[serde(default)]
+    courses: Vec<String>,
+    send: Option<bool>,
+}
+
+/// One person that is asked for, or a piece of a pasted list that names none.
+pub(crate) struct Entry {
+    pub(crate) request: DraftRequest,
+    /// Why the piece cannot even be read.
+    pub(crate) unreadable: Option<FieldProblem>,
+}
+
+impl InviteRequest {
+    /// The people asked for, in order. A request without any, or with too many, is refused as a whole.
+    pub(crate) fn entries(self) -> Result<Vec<Entry>, Problem> {
+        let common = DraftRequest {
+            role: self.role,
+            team: self.team,
+            job_title: self.job_title,
+            products: self.products,
+            courses: self.courses,
+            send: self.send,
+            ..DraftRequest::default()
+        };
+        let (field, entries) = match (self.invitations, self.emails) {
+            (Some(_), Some(_)) | (None, None) => {
+                let errors = vec![FieldError::new("invitations", "one_of", "give either invitations or emails")];
+                return Err(Problem::invalid(errors));
+            }
+            (Some(_), None) if common != DraftRequest::default() => {
+                let message = "role, team and the rest stand in each invitation; beside it they go with emails only";
+                return Err(Problem::invalid_field("invitations", "misplaced_field", message));
+            }
+            (Some(invitations), None) => {
+                let entry = |request| Entry { request, unreadable: None };
+                ("invitations", invitations.into_iter().map(entry).collect::<Vec<_>>())
+            }
+            (None, Some(emails)) => ("emails", pasted_entries(&emails, &common)),
+        };
+        match entries.len() {
+            0 => Err(Problem::invalid_field(field, "empty_list", "names nobody; give 1 to 500 people")),
+            1..=LARGEST_REQUEST => Ok(entries),
+            count => {
+                let message = format!("names {count} people; give at most 500, or upload a file");
+                Err(Problem::invalid_field(field, "too_many", message))
+            }
+        }
+    }
+}
+
+/// A piece of a pasted list keeps its place in the answer, so that nothing that was pasted is lost in silence.
+fn pasted_entries(emails: &str, common: &DraftRequest) -> Vec<Entry> {
+    let entry = |entry: pasted::Entry<'_>| {
+        let request = entry.request(common);
+        let unreadable = request.email.parse::<usher_domain::EmailAddress>().err().map(|error| {
+            let message = format!("{error} (line {}, character {})", entry.line, entry.column);
+            FieldProblem::new("email", error.code(), entry.text, message)
+        });
+        Entry { request, unreadable }
+    };
+    pasted::parse(emails).into_iter().map(entry).collect()
+}
