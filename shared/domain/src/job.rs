@@ -1,0 +1,101 @@
+//! Jobs: what is left on a queue for somebody else to do. They name people by membership id, so a queue holds no address.
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::id::{ImportId, MembershipId, OrganisationId};
+
+/// The most recipients of one mail job: what the mail service takes in one call.
+pub const MAIL_JOB_RECIPIENTS: usize = 50;
+
+/// One mail that is due: this attempt at this generation of this person's invitation, and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailRecipient {
+    /// Whose.
+    pub id: MembershipId,
+    /// Which of their invitations.
+    pub generation: u32,
+    /// Which attempt at its mail.
+    pub attempt: u32,
+}
+
+/// Mails of one organisation, for the mailer. At most [`MAIL_JOB_RECIPIENTS`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailJob {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// How often the mail service has put these recipients off. It is part of what names the batch, so that a second try
+    /// is not taken for the first one delivered twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
+    /// To whom.
+    pub recipients: Vec<MailRecipient>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl MailJob {
+    /// The name of the batch: the same job has the same one, however often its message is delivered or sent.
+    #[must_use]
+    pub fn batch(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.organisation.to_bytes());
+        hash.update(self.tries.to_be_bytes());
+        // Every part has a fixed length, so no two jobs run together.
+        for recipient in &self.recipients {
+            hash.update(recipient.id.to_bytes());
+            hash.update(recipient.generation.to_be_bytes());
+            hash.update(recipient.attempt.to_be_bytes());
+        }
+        HEXLOWER.encode(&hash.finalize()[..16])
+    }
+}
+
+/// One part of an import's plan, for import-apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyJob {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// Which import.
+    pub import: ImportId,
+    /// Which part, counted from 1.
+    pub part: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> MailJob {
+        let recipient = MailRecipient { id: MembershipId::from_bytes([7; 16]), generation: 1, attempt: 0 };
+        MailJob { organisation: OrganisationId::from_parts(1, 2), tries: 0, recipients: vec![recipient] }
+    }
+
+    #[test]
+    fn a_batch_is_named_by_everything_that_makes_it_another() {
+        assert_eq!(job().batch(), job().batch());
+        assert_eq!(job().batch().len(), 32);
+        let mut others = [job(), job(), job(), job()];
+        others[0].tries = 1;
+        others[1].recipients[0].attempt = 1;
+        others[2].recipients[0].generation = 2;
+        others[3].organisation = OrganisationId::from_parts(1, 3);
+        for other in others {
+            assert_ne!(other.batch(), job().batch());
+        }
+    }
+
+    #[test]
+    fn a_job_survives_its_queue() {
+        let text = serde_json::to_string(&job()).expect("a job is JSON");
+        assert!(!text.contains("tries"));
+        assert_eq!(serde_json::from_str::<MailJob>(&text).expect("and back"), job());
+    }
+}
