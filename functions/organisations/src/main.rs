@@ -1,2 +1,11 @@
-//! Placeholder.
-fn main() {}
+//! Creates organisations, shows them, and changes their settings.
+
+use usher_http::Api;
+use usher_runtime::{Aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let api = Api::from_environment(&Aws::from_environment()?)?;
+    usher_http::run(organisations::router(api)).await
+}

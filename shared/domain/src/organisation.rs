@@ -9,6 +9,8 @@ use crate::text::ShortText;
 
 /// How long an invitation is open unless the organisation says otherwise: 7 days, in seconds.
 pub const DEFAULT_INVITATION_SECONDS: u32 = 7 * 24 * 60 * 60;
+/// The shortest an invitation may be open: 1 minute, in seconds.
+pub const SHORTEST_INVITATION_SECONDS: u32 = 60;
 /// The longest an invitation may be open: 90 days, in seconds.
 pub const LONGEST_INVITATION_SECONDS: u32 = 90 * 24 * 60 * 60;
 

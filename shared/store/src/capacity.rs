@@ -103,13 +103,6 @@ pub(crate) fn write_capacity(organisation: OrganisationId, capacity: &Capacity) 
     item
 }
 
-/// Which way places move.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Move {
-    Take,
-    GiveBack,
-}
-
 impl Store {
     /// How many places there are and are taken.
     pub async fn capacity(&self, organisation: OrganisationId) -> Result<Capacity, StoreError> {
@@ -117,29 +110,30 @@ impl Store {
         read_capacity(&item.ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?)
     }
 
-    /// The part of a transaction that moves places. Its conditions: a place that is limited has enough left
-    /// (`free >= n`), which is what makes overselling impossible; and limited or not is as it was seen.
+    /// The part of a transaction that moves places; nothing is both taken and given back. Its conditions: a place that is
+    /// limited has enough left (`free >= n`), which is what makes overselling impossible; and limited or not is as it
+    /// was seen.
     fn capacity_update(
         &self,
         organisation: OrganisationId,
         seen: &Capacity,
-        demand: &Demand,
-        direction: Move,
+        taken: &Demand,
+        returned: &Demand,
     ) -> Result<TransactWriteItem, StoreError> {
         let (mut sets, mut conditions) = (Vec::new(), Vec::new());
         let (mut names, mut values) = (HashMap::new(), Item::from([(":zero".to_owned(), n(0))]));
-        for (index, (resource, count)) in demand.iter().enumerate() {
-            let (plus, minus) = if direction == Move::Take { ('+', '-') } else { ('-', '+') };
+        let takes = taken.iter().map(|(resource, count)| (resource, count, '+', '-'));
+        let returns = returned.iter().map(|(resource, count)| (resource, count, '-', '+'));
+        for (index, (resource, count, used, free)) in takes.chain(returns).enumerate() {
             names.insert(format!("#used{index}"), attribute("used", resource));
             names.insert(format!("#free{index}"), attribute("free", resource));
             values.insert(format!(":n{index}"), n(count));
-            sets.push(format!("#used{index} = if_not_exists(#used{index}, :zero) {plus} :n{index}"));
+            sets.push(format!("#used{index} = if_not_exists(#used{index}, :zero) {used} :n{index}"));
             if seen.allowance(resource).limit.is_some() {
-                sets.push(format!("#free{index} = #free{index} {minus} :n{index}"));
-                conditions.push(match direction {
-                    Move::Take => format!("#free{index} >= :n{index}"),
-                    Move::GiveBack => format!("attribute_exists(#free{index})"),
-                });
+                sets.push(format!("#free{index} = #free{index} {free} :n{index}"));
+                let taking = used == '+';
+                let enough = format!("#free{index} >= :n{index}");
+                conditions.push(if taking { enough } else { format!("attribute_exists(#free{index})") });
             } else {
                 conditions.push(format!("attribute_not_exists(#free{index})"));
             }
@@ -158,6 +152,35 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
+    /// Moves places and writes `companions` in one transaction. `Ok(refused)` names the companions whose condition did
+    /// not hold, in which case nothing was written.
+    pub(crate) async fn move_places(
+        &self,
+        organisation: OrganisationId,
+        request: ReservationId,
+        taken: &Demand,
+        returned: &Demand,
+        companions: Vec<TransactWriteItem>,
+    ) -> Result<Vec<usize>, ReserveError> {
+        for attempt in 0..ATTEMPTS {
+            let mut items = companions.clone();
+            if !taken.is_empty() || !returned.is_empty() {
+                let seen = self.capacity(organisation).await?;
+                seen.check(taken).map_err(ReserveError::Shortfall)?;
+                items.push(self.capacity_update(organisation, &seen, taken, returned)?);
+            }
+            match self.transact(token(request, attempt), items).await? {
+                Transacted::Written => return Ok(Vec::new()),
+                Transacted::Refused(positions) if positions.iter().any(|at| *at < companions.len()) => {
+                    return Ok(positions.into_iter().filter(|at| *at < companions.len()).collect());
+                }
+                // Somebody took places, or changed a limit, since they were read: read them again.
+                Transacted::Refused(_) => {}
+            }
+        }
+        Err(StoreError::Contention.into())
+    }
+
     /// Takes places and writes `companions` in one transaction. `Ok(false)`: a companion's condition did not hold, and
     /// nothing was written.
     pub(crate) async fn take_places(
@@ -167,23 +190,8 @@ impl Store {
         demand: &Demand,
         companions: Vec<TransactWriteItem>,
     ) -> Result<bool, ReserveError> {
-        for attempt in 0..ATTEMPTS {
-            let mut items = companions.clone();
-            if !demand.is_empty() {
-                let seen = self.capacity(organisation).await?;
-                seen.check(demand).map_err(ReserveError::Shortfall)?;
-                items.push(self.capacity_update(organisation, &seen, demand, Move::Take)?);
-            }
-            match self.transact(token(request, attempt), items).await? {
-                Transacted::Written => return Ok(true),
-                Transacted::Refused(positions) if positions.iter().any(|at| *at < companions.len()) => {
-                    return Ok(false);
-                }
-                // Somebody took places, or changed a limit, since they were read: read them again.
-                Transacted::Refused(_) => {}
-            }
-        }
-        Err(StoreError::Contention.into())
+        let refused = self.move_places(organisation, request, demand, &Demand::default(), companions).await?;
+        Ok(refused.is_empty())
     }
 
     /// Gives places back and writes `companions` in one transaction; `Ok(refused)` names the companions whose condition
@@ -195,21 +203,12 @@ impl Store {
         demand: &Demand,
         companions: Vec<TransactWriteItem>,
     ) -> Result<Vec<usize>, StoreError> {
-        for attempt in 0..ATTEMPTS {
-            let mut items = companions.clone();
-            if !demand.is_empty() {
-                let seen = self.capacity(organisation).await?;
-                items.push(self.capacity_update(organisation, &seen, demand, Move::GiveBack)?);
-            }
-            match self.transact(token(request, attempt), items).await? {
-                Transacted::Written => return Ok(Vec::new()),
-                Transacted::Refused(positions) if positions.iter().any(|at| *at < companions.len()) => {
-                    return Ok(positions.into_iter().filter(|at| *at < companions.len()).collect());
-                }
-                Transacted::Refused(_) => {}
-            }
+        match self.move_places(organisation, request, &Demand::default(), demand, companions).await {
+            Ok(refused) => Ok(refused),
+            Err(ReserveError::Store(error)) => Err(error),
+            // Nothing is taken, so nothing can be short.
+            Err(ReserveError::Shortfall(_)) => Err(StoreError::Contention),
         }
-        Err(StoreError::Contention)
     }
 
     /// Reserves places for new members: all of them or none.
@@ -289,6 +288,25 @@ impl Store {
         Ok(Some(Reservation { id, demand: demand.into_iter().collect(), members: members.collect() }))
     }
 
+    /// Changes a membership, takes the places that it needs in addition and gives back those it needs no more.
+    /// `Ok(false)`: somebody else wrote; read again and decide anew.
+    ///
+    /// One transaction, because two would either lose places or move them twice.
+    pub async fn update_exchanging(
+        &self,
+        before: &Stored,
+        after: &Membership,
+        taken: &Demand,
+        returned: &Demand,
+    ) -> Result<bool, ReserveError> {
+        if taken.is_empty() && returned.is_empty() {
+            return Ok(self.update_membership(before, after).await?);
+        }
+        let change = Change::of(before, after).transact_item(&self.table)?;
+        let request = request_of(before);
+        Ok(self.move_places(after.organisation, request, taken, returned, vec![change]).await?.is_empty())
+    }
+
     /// Changes a membership and takes the places that it needs beyond those it holds. `Ok(false)`: somebody else wrote.
     pub async fn update_taking(
         &self,
@@ -296,36 +314,24 @@ impl Store {
         after: &Membership,
         demand: &Demand,
     ) -> Result<bool, ReserveError> {
-        if demand.is_empty() {
-            return Ok(self.update_membership(before, after).await?);
-        }
-        let change = Change::of(before, after).transact_item(&self.table)?;
-        let request = request_of(b"take", before);
-        self.take_places(after.organisation, request, demand, vec![change]).await
+        self.update_exchanging(before, after, demand, &Demand::default()).await
     }
 
     /// Changes a membership and gives places back with it. `Ok(false)`: somebody else wrote.
-    ///
-    /// One transaction, because two would either lose the places or give them back twice.
     pub async fn update_giving_back(
         &self,
         before: &Stored,
         after: &Membership,
         demand: &Demand,
-    ) -> Result<bool, StoreError> {
-        if demand.is_empty() {
-            return self.update_membership(before, after).await;
-        }
-        let change = Change::of(before, after).transact_item(&self.table)?;
-        let request = request_of(b"give", before);
-        Ok(self.give_back(after.organisation, request, demand, vec![change]).await?.is_empty())
+    ) -> Result<bool, ReserveError> {
+        self.update_exchanging(before, after, &Demand::default(), demand).await
     }
 }
 
-/// Names the one change of a membership that can follow from the version seen.
-fn request_of(what: &[u8], before: &Stored) -> ReservationId {
+/// Names one change of a membership. Another attempt is another change: its conditions decide whether it is still due.
+fn request_of(before: &Stored) -> ReservationId {
     let random = fastrand::u128(..).to_be_bytes();
-    ReservationId::derived(&[what, &before.membership.id.to_bytes(), &before.version.to_be_bytes(), &random])
+    ReservationId::derived(&[&before.membership.id.to_bytes(), &before.version.to_be_bytes(), &random])
 }
 
 fn token(request: ReservationId, attempt: u8) -> [u8; 16] {

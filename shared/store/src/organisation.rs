@@ -14,6 +14,9 @@ use crate::{Item, Store, StoreError};
 /// The most teams and courses that an organisation can be created with: all of it is one transaction.
 pub const CREATED_AT_ONCE: usize = TRANSACTION_ITEMS - 2;
 
+/// The attributes that hold an organisation's settings.
+const SETTINGS: &[&str] = &["name", "invitation_seconds", "roles", "products", "dashboard_url", "default_role"];
+
 /// What came of creating an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreateOrganisation {
@@ -160,21 +163,32 @@ impl Store {
         }
     }
 
-    /// Changes an organisation's settings and limits in one transaction. `false` if places moved in between: read again.
+    /// Changes an organisation's settings and limits in one transaction. `false` if settings or places are not as they
+    /// were seen any more: of two who change them at once, the second reads again.
     pub async fn change_organisation(
         &self,
+        before: &Organisation,
         organisation: &Organisation,
         seen: &Capacity,
         changed: &Capacity,
     ) -> Result<bool, StoreError> {
-        let build =
-            |error: aws_sdk_dynamodb::error::BuildError| StoreError::damaged(keys::ORGANISATION, error.to_string());
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(write_organisation(organisation)?))
-            .condition_expression("attribute_exists(pk)")
+        let old = write_organisation(before)?;
+        let mut put = Put::builder().table_name(&self.table).set_item(Some(write_organisation(organisation)?));
+        let mut conditions = Vec::new();
+        for (index, attribute) in SETTINGS.iter().enumerate() {
+            put = put.expression_attribute_names(format!("#s{index}"), *attribute);
+            match old.get(*attribute) {
+                Some(value) => {
+                    conditions.push(format!("#s{index} = :s{index}"));
+                    put = put.expression_attribute_values(format!(":s{index}"), value.clone());
+                }
+                None => conditions.push(format!("attribute_not_exists(#s{index})")),
+            }
+        }
+        let put = put
+            .condition_expression(conditions.join(" AND "))
             .build()
-            .map_err(build)?;
+            .map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))?;
         let mut items = vec![TransactWriteItem::builder().put(put).build()];
         if seen != changed {
             items.push(self.limits_update(organisation.id, seen, changed)?);
