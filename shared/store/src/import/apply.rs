@@ -1,0 +1,164 @@
+//! An import from the plan to its end: started, settled part by part, finished or cancelled.
+//!
+//! ```text
+//! start   ─► CAPACITY −all, import applying              one transaction; the relay hands the parts out
+//! insert  ─► memberships that name the import            any number of requests, any of them repeated
+//! settle  ─► CHUNK there, import +counts, CAPACITY +unused   one transaction a part; a second one finds the chunk
+//! finish  ─► import done
+//! ```
+
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use jiff::Timestamp;
+use usher_domain::id::ReservationId;
+use usher_domain::{Demand, ImportId, OrganisationId};
+
+use super::item::ImportUpdate;
+use super::{Import, ImportStatus, KEPT, PATIENCE, PartOutcome, StartError};
+use crate::capacity::ReserveError;
+use crate::item::{Reader, keyed, s, time};
+use crate::{Store, StoreError, keys};
+
+/// A name for one request: what repeats it is told by its conditions, not by its name.
+fn request(what: &[u8], id: ImportId) -> ReservationId {
+    ReservationId::derived(&[what, &id.to_bytes(), &fastrand::u128(..).to_be_bytes()])
+}
+
+impl Store {
+    /// Starts an import: takes all places it needs and marks it as being applied, in one transaction. The relay hands
+    /// its parts out from there. An import without good rows is done at once.
+    pub async fn start_import(&self, import: &Import, digest: &str, now: Timestamp) -> Result<(), StartError> {
+        let plan = import.plan.as_ref().filter(|plan| plan.digest == digest).ok_or(StartError::NotReady)?;
+        // Condition: ready, and the plan that was looked at; of two who send it, one starts it.
+        let update = ImportUpdate::when("#status = :ready AND #digest = :digest")
+            .value("ready", s(ImportStatus::Ready.as_str()))
+            .value("digest", s(digest))
+            .set("started_at", time(now))
+            .set("updated_at", time(now))
+            .remove("problem");
+        let update = if plan.parts == 0 {
+            update.status(ImportStatus::Done).set("finished_at", time(now))
+        } else {
+            update.status(ImportStatus::Applying).due(Some(now + PATIENCE), import.id)
+        };
+        let companion =
+            update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;
+        let request = request(b"start", import.id);
+        let started = self.take_places(import.organisation, request, &plan.demand(), vec![companion]).await?;
+        if started { Ok(()) } else { Err(StartError::NotReady) }
+    }
+
+    /// Stops an import that is not at its end: a plan that is ready is not sent, parts not yet begun are not made. What
+    /// is made stays. `false` if it has moved on since it was read.
+    pub async fn cancel_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
+        let update =
+            ImportUpdate::when_status(import.status).status(ImportStatus::Cancelled).set("finished_at", time(now));
+        // Parts that were handed out still come, to give their places back, and the sweeper sees to it.
+        let update = if import.status == ImportStatus::Applying { update } else { update.due(None, import.id) };
+        self.update_import(import.organisation, import.id, update).await
+    }
+
+    /// Whether a part was settled.
+    pub async fn part_is_settled(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        part: u32,
+    ) -> Result<bool, StoreError> {
+        Ok(self.get(&keys::chunk(organisation, id, part)).await?.is_some())
+    }
+
+    /// The parts of an import that were settled.
+    pub async fn settled_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
+        let mut parts = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":pk", s(keys::organisation_partition(organisation)))
+                .expression_attribute_values(":prefix", s(keys::chunk_prefix(id)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::call("Query", &error))?;
+            for item in answer.items.unwrap_or_default() {
+                let reader = Reader::new(&item);
+                let part = reader.text("sk")?.rsplit('#').next().and_then(|part| part.parse().ok());
+                parts.push(part.ok_or_else(|| reader.damaged("sk"))?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(parts);
+            }
+        }
+    }
+
+    /// Settles one part: its outcome, the import's counts and the places it did not use, in one transaction. However
+    /// often a part is delivered, it is settled once (condition: no outcome is there).
+    pub async fn settle_part(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        part: u32,
+        outcome: &PartOutcome,
+        unused: &Demand,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = keys::chunk(organisation, id, part);
+        let damaged = |error: String| StoreError::damaged(&key.sk, error);
+        let mut chunk = keyed(&key);
+        chunk.insert("kind".to_owned(), s("chunk"));
+        let text = serde_json::to_string(outcome).map_err(|error| damaged(error.to_string()))?;
+        chunk.insert("outcome".to_owned(), s(text));
+        chunk.insert("ttl".to_owned(), time(now + KEPT));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(chunk))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|error| damaged(error.to_string()))?;
+        let update = ImportUpdate::when("attribute_exists(pk)")
+            .add("parts_done", 1)
+            .add("rows_done", outcome.rows)
+            .add("created", outcome.created)
+            .add("already_there", outcome.already_there)
+            .add("drifted", outcome.drifted)
+            .add("cancelled", outcome.cancelled)
+            .set("updated_at", time(now));
+        let companions =
+            vec![TransactWriteItem::builder().put(put).build(), update.transact_item(&self.table, organisation, id)?];
+        // Refused: it was settled already.
+        self.give_back(organisation, request(b"part", id), unused, companions).await.map(drop)
+    }
+
+    /// Ends an import whose parts are all settled. import-apply does so when the files that show how it ended are written;
+    /// whoever finds one that never came to it sends any of its parts again.
+    pub async fn finish_import(&self, import: &Import, now: Timestamp) -> Result<(), StoreError> {
+        if !import.is_settled() {
+            return Ok(());
+        }
+        // Condition: of two who see the last part settled, one ends it, and nobody undoes what an admin did meanwhile.
+        let update = ImportUpdate::when_status(import.status).due(None, import.id).set("updated_at", time(now));
+        let update = if import.status == ImportStatus::Applying {
+            update.status(ImportStatus::Done).set("finished_at", time(now))
+        } else {
+            update
+        };
+        self.update_import(import.organisation, import.id, update).await.map(drop)
+    }
+
+    /// Looks at an import again later.
+    pub async fn postpone_import(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Condition: somebody still has to.
+        let update = ImportUpdate::when("attribute_exists(#due_pk)").due(Some(now + PATIENCE), id);
+        self.update_import(organisation, id, update).await.map(drop)
+    }
+}

@@ -1,0 +1,119 @@
+//! An import up to the plan: announced, its file read, refused or ready.
+
+use aws_sdk_dynamodb::error::SdkError;
+use jiff::Timestamp;
+use usher_domain::{ImportId, OrganisationId};
+
+use super::item::{ImportUpdate, read_import, write_import};
+use super::{Import, ImportPlan, ImportProblem, ImportSource, ImportStatus, PLANNING_PATIENCE};
+use crate::item::{s, time};
+use crate::membership::Page;
+use crate::{Store, StoreError, keys};
+
+impl Store {
+    /// Announces an import. `false` if it was announced before.
+    pub async fn create_import(&self, import: &Import) -> Result<bool, StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(write_import(import)?));
+        // Condition: the event of an object is delivered more than once.
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(StoreError::call("PutItem", &error)),
+        }
+    }
+
+    /// One import.
+    pub async fn import(&self, organisation: OrganisationId, id: ImportId) -> Result<Option<Import>, StoreError> {
+        self.get(&keys::import(organisation, id)).await?.as_ref().map(read_import).transpose()
+    }
+
+    /// An organisation's imports, the newest first.
+    pub async fn list_imports(
+        &self,
+        organisation: OrganisationId,
+        limit: usize,
+        from: Option<ImportId>,
+    ) -> Result<Page<Import>, StoreError> {
+        let pk = keys::organisation_partition(organisation);
+        let mut call = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(&pk))
+            .expression_attribute_values(":prefix", s(keys::IMPORT_PREFIX));
+        if let Some(from) = from {
+            let key = keys::import(organisation, from);
+            call = call.exclusive_start_key("pk", s(key.pk)).exclusive_start_key("sk", s(key.sk));
+        }
+        let answer = call.send().await.map_err(|error| StoreError::call("Query", &error))?;
+        let items = answer.items.unwrap_or_default().iter().map(read_import).collect::<Result<Vec<_>, _>>()?;
+        let next = answer.last_evaluated_key.and(items.last()).map(|import| import.id.to_string());
+        Ok(Page { items, next })
+    }
+
+    /// Begins to read a file. `false` if this import is past that, or reads another version of the file: the first
+    /// version that arrives is the one that counts.
+    pub async fn begin_planning(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        source: &ImportSource,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        // Condition: waiting for a file, or cut off while it read this very one.
+        let update = ImportUpdate::when("#status = :waiting OR (#status = :set_status AND #source = :set_source)")
+            .value("waiting", s(ImportStatus::AwaitingUpload.as_str()))
+            .status(ImportStatus::Planning)
+            .json("source", source)?
+            .due(Some(now + PLANNING_PATIENCE), id);
+        self.update_import(organisation, id, update).await
+    }
+
+    /// Shows the plan. `false` if the import is not being planned any more.
+    pub async fn finish_planning(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        plan: &ImportPlan,
+    ) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when_status(ImportStatus::Planning)
+            .status(ImportStatus::Ready)
+            .set("digest", s(&plan.digest))
+            .json("plan", plan)?
+            .due(None, id);
+        self.update_import(organisation, id, update).await
+    }
+
+    /// Refuses the file.
+    pub async fn fail_import(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        problem: &ImportProblem,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when("#status IN (:planning, :waiting)")
+            .value("planning", s(ImportStatus::Planning.as_str()))
+            .value("waiting", s(ImportStatus::AwaitingUpload.as_str()))
+            .status(ImportStatus::Failed)
+            .set("finished_at", time(now))
+            .json("problem", problem)?
+            .due(None, id);
+        self.update_import(organisation, id, update).await
+    }
+
+    /// Says why a plan that was to be sent at once was not; it stays ready.
+    pub async fn note_import_problem(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        problem: &ImportProblem,
+    ) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when_status(ImportStatus::Ready).json("problem", problem)?;
+        self.update_import(organisation, id, update).await
+    }
+}
