@@ -5,6 +5,7 @@
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod fetch;
 pub mod link_keys;
 pub mod random;
 pub mod telemetry;

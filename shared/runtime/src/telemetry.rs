@@ -13,7 +13,7 @@ pub fn init() {
     let level = config::optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let quiet = "aws_config=warn,aws_sdk=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,aws_runtime=warn,\
                  aws_smithy_http_client=warn,aws_sigv4=warn,hyper=warn,hyper_util=warn,rustls=warn,lambda_runtime=warn,\
-                 lambda_http=warn,tower=warn,h2=warn";
+                 lambda_http=warn,axum=warn,tower=warn,h2=warn";
     let filter =
         EnvFilter::try_new(format!("{level},{quiet}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}")));
     let started = tracing_subscriber::fmt()

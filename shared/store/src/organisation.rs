@@ -139,6 +139,17 @@ impl Store {
         Ok(Some(Loaded { organisation, capacity: read_capacity(capacity)?, member }))
     }
 
+    /// An organisation's settings, roles and products, without its teams and courses: one read, for who needs no more.
+    pub async fn settings(&self, id: OrganisationId) -> Result<Option<Organisation>, StoreError> {
+        let item = self.get(&keys::organisation(id)).await?;
+        item.as_ref().map(|item| read_organisation(item, Vec::new(), Vec::new())).transpose()
+    }
+
+    /// Whether there is a team of this id.
+    pub async fn has_team(&self, id: OrganisationId, team: &str) -> Result<bool, StoreError> {
+        Ok(self.get(&keys::team(id, team)).await?.is_some())
+    }
+
     async fn catalogue_items(&self, id: OrganisationId, prefix: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
