@@ -23,6 +23,8 @@ const STATEMENTS: usize = 25;
 const BATCH_GET_KEYS: usize = 100;
 /// How many requests of one bulk operation are under way at once.
 const CONCURRENT_REQUESTS: usize = 8;
+/// How many items a filtered query looks at in one request.
+const FILTERED_AT_ONCE: usize = 500;
 /// How often a throttled part of a batch is tried before giving up.
 const ATTEMPTS: u32 = 10;
 
@@ -244,7 +246,7 @@ impl Store {
         }
     }
 
-    /// One page of an organisation's people, shard after shard. `now` decides which invitations count as expired.
+    /// One page of an organisation's people, for people to read.
     pub async fn list_memberships(
         &self,
         organisation: OrganisationId,
@@ -253,6 +255,20 @@ impl Store {
         from: Option<&str>,
         now: Timestamp,
     ) -> Result<Page<Membership>, StoreError> {
+        let page = self.list_stored(organisation, filter, limit, from, now).await?;
+        let items = page.items.into_iter().map(|stored| stored.membership).collect();
+        Ok(Page { items, next: page.next })
+    }
+
+    /// One page of an organisation's people, shard after shard. `now` decides which invitations count as expired.
+    pub async fn list_stored(
+        &self,
+        organisation: OrganisationId,
+        filter: &ListFilter,
+        limit: usize,
+        from: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Page<Stored>, StoreError> {
         let (mut shard, mut after) = match from {
             None => (0, None),
             Some(from) => {
@@ -261,7 +277,7 @@ impl Store {
                 (shard, (!after.is_empty()).then(|| after.to_owned()))
             }
         };
-        let mut items: Vec<Membership> = Vec::new();
+        let mut items: Vec<Stored> = Vec::new();
         while shard < SHARDS {
             let pk = keys::member_partition(organisation, shard);
             let (expression, names, values) = filter_expression(filter, now);
@@ -273,6 +289,9 @@ impl Store {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :member)")
                 .expression_attribute_values(":pk", s(&pk))
                 .expression_attribute_values(":member", s(keys::MEMBER_PREFIX));
+            // A filter is applied after the limit, so a filtered query reads more at a time than it may show.
+            let read = if expression.is_empty() { limit + 1 } else { (limit + 1).max(FILTERED_AT_ONCE) };
+            call = call.limit(i32::try_from(read).unwrap_or(i32::MAX));
             if !expression.is_empty() {
                 call = call.filter_expression(expression);
             }
@@ -288,10 +307,10 @@ impl Store {
             let answer = call.send().await.map_err(|error| StoreError::call("Query", &error))?;
             for item in answer.items.unwrap_or_default() {
                 if items.len() == limit {
-                    let last = items.last().map(|member| keys::membership(organisation, member.id).sk);
+                    let last = items.last().map(|member| keys::membership(organisation, member.membership.id).sk);
                     return Ok(Page { items, next: Some(format!("{shard}#{}", last.unwrap_or_default())) });
                 }
-                items.push(read_membership(&item)?.membership);
+                items.push(read_membership(&item)?);
             }
             match answer.last_evaluated_key {
                 Some(key) => after = Some(Reader::new(&key).text("sk")?.to_owned()),
