@@ -1,0 +1,169 @@
+//! One record of the stream: what there is to do about it, if anything.
+
+use aws_lambda_events::event::dynamodb::EventRecord;
+use serde::Deserialize;
+use serde_dynamo::{AttributeValue, Item};
+use usher_domain::{ImportId, MailRecipient, OrganisationId};
+use usher_store::keys;
+
+/// What follows from a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A mail became due.
+    Mail {
+        /// Whose organisation.
+        organisation: OrganisationId,
+        /// To whom.
+        recipient: MailRecipient,
+        /// An earlier attempt may still be in somebody's hands.
+        in_flight: bool,
+    },
+    /// An import was sent.
+    Import {
+        /// Whose.
+        organisation: OrganisationId,
+        /// Which.
+        import: ImportId,
+        /// In how many parts.
+        parts: u32,
+    },
+}
+
+/// A record that is not what the table holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the record of {sk} has no usable {attribute}")]
+pub(crate) struct Malformed {
+    sk: String,
+    attribute: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Plan {
+    parts: u32,
+}
+
+fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
+    match item.get(attribute) {
+        Some(AttributeValue::S(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn number(item: &Item, attribute: &str) -> Option<u32> {
+    match item.get(attribute) {
+        Some(AttributeValue::N(number)) => number.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Which mail an item waits for; `None` if it waits for none.
+fn due_mail(item: &Item) -> Option<(Option<u32>, u32)> {
+    let due = text(item, "status") == Some("pending") && text(item, "mail_state") == Some("queued");
+    due.then(|| (number(item, "generation"), number(item, "mail_attempt").unwrap_or(0)))
+}
+
+/// What there is to do about a record. The event source's filter lets through more than is new: an edit of an invitation
+/// whose mail is still due is one of those.
+pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
+    let (new, old) = (&record.change.new_image, &record.change.old_image);
+    let sk = text(new, "sk").unwrap_or_default();
+    let malformed = |attribute| Malformed { sk: sk.to_owned(), attribute };
+    let organisation = || text(new, "pk").and_then(keys::organisation_of).ok_or_else(|| malformed("pk"));
+    match text(new, "kind") {
+        Some("member") => {
+            let Some(due) = due_mail(new) else { return Ok(None) };
+            if due_mail(old) == Some(due) {
+                return Ok(None);
+            }
+            let (generation, attempt) = due;
+            let recipient = MailRecipient {
+                id: keys::membership_of(sk).ok_or_else(|| malformed("sk"))?,
+                generation: generation.ok_or_else(|| malformed("generation"))?,
+                attempt,
+            };
+            // Where the mail service's answer was recorded, nobody is at work any more.
+            let in_flight = attempt > 0 && !matches!(text(old, "mail_state"), Some("sent" | "delivered"));
+            Ok(Some(Work::Mail { organisation: organisation()?, recipient, in_flight }))
+        }
+        Some("import") => {
+            if text(new, "status") != Some("applying") || text(old, "status") == Some("applying") {
+                return Ok(None);
+            }
+            let plan = text(new, "plan").and_then(|plan| serde_json::from_str::<Plan>(plan).ok());
+            let import = keys::import_of(sk).ok_or_else(|| malformed("sk"))?;
+            let parts = plan.ok_or_else(|| malformed("plan"))?.parts;
+            Ok(Some(Work::Import { organisation: organisation()?, import, parts }))
+        }
+        // An item that went away, or one that is neither.
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    pub(crate) const MEMBER: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
+    pub(crate) const ORGANISATION: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+    pub(crate) fn record(name: &str, new: &Value, old: &Value) -> EventRecord {
+        let event = json!({"awsRegion": "eu-central-1", "eventID": "1", "eventName": name, "dynamodb": {
+            "NewImage": new, "OldImage": old, "SequenceNumber": "111", "SizeBytes": 1}});
+        serde_json::from_value(event).expect("a record")
+    }
+
+    pub(crate) fn member(status: &str, mail: &str, generation: u32, attempt: u32) -> Value {
+        json!({"pk": {"S": format!("ORG#{ORGANISATION}#0")}, "sk": {"S": format!("MEMBER#{MEMBER}")},
+            "kind": {"S": "member"}, "status": {"S": status}, "mail_state": {"S": mail},
+            "generation": {"N": generation.to_string()}, "mail_attempt": {"N": attempt.to_string()}})
+    }
+
+    fn import(status: &str) -> Value {
+        json!({"pk": {"S": format!("ORG#{ORGANISATION}")}, "sk": {"S": format!("IMPORT#{ORGANISATION}")},
+            "kind": {"S": "import"}, "status": {"S": status}, "plan": {"S": r#"{"parts":3,"digest":"x"}"#}})
+    }
+
+    fn mail(new: &Value, old: &Value) -> Option<(u32, u32, bool)> {
+        match read(&record("MODIFY", new, old)).expect("well formed")? {
+            Work::Mail { recipient, in_flight, .. } => Some((recipient.generation, recipient.attempt, in_flight)),
+            Work::Import { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_mail_is_work_when_it_becomes_due_and_not_while_it_stays_so() {
+        let queued = member("pending", "queued", 1, 0);
+        assert_eq!(mail(&queued, &Value::Null), Some((1, 0, false)));
+        assert_eq!(mail(&queued, &queued), None, "an edit");
+        assert_eq!(mail(&member("pending", "queued", 2, 0), &queued), Some((2, 0, false)), "sent anew");
+        assert_eq!(mail(&queued, &json!({"status": {"S": "held"}})), Some((1, 0, false)), "sent for the first time");
+        assert_eq!(mail(&member("revoked", "queued", 1, 0), &queued), None);
+        assert_eq!(mail(&member("pending", "sent", 1, 0), &queued), None);
+    }
+
+    #[test]
+    fn an_attempt_that_follows_an_unanswered_one_waits() {
+        let again = member("pending", "queued", 1, 1);
+        assert_eq!(mail(&again, &member("pending", "queued", 1, 0)), Some((1, 1, true)));
+        assert_eq!(mail(&again, &member("pending", "unknown", 1, 0)), Some((1, 1, true)));
+        assert_eq!(mail(&again, &member("pending", "sent", 1, 0)), Some((1, 1, false)), "asked for by the invitee");
+    }
+
+    #[test]
+    fn an_import_is_work_once() {
+        let work = read(&record("MODIFY", &import("applying"), &import("ready"))).expect("well formed");
+        assert!(matches!(work, Some(Work::Import { parts: 3, .. })));
+        assert_eq!(read(&record("MODIFY", &import("applying"), &import("applying"))), Ok(None), "a part was settled");
+        assert_eq!(read(&record("MODIFY", &import("done"), &import("applying"))), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_key() {
+        let mut broken = member("pending", "queued", 1, 0);
+        broken["generation"] = json!({"S": "one"});
+        let error = read(&record("INSERT", &broken, &Value::Null)).expect_err("no generation");
+        assert_eq!(error.to_string(), format!("the record of MEMBER#{MEMBER} has no usable generation"));
+        assert_eq!(read(&record("REMOVE", &Value::Null, &member("pending", "queued", 1, 0))), Ok(None));
+    }
+}
