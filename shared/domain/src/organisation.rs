@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::id::OrganisationId;
+use crate::membership::{Membership, State};
 use crate::text::ShortText;
 
 /// How long an invitation is open unless the organisation says otherwise: 7 days, in seconds.
@@ -40,5 +41,12 @@ impl Organisation {
     #[must_use]
     pub fn invitation_duration(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.invitation_seconds))
+    }
+
+    /// The rank of somebody who administers it at this moment; `None` for everybody else.
+    #[must_use]
+    pub fn admin_rank(&self, membership: &Membership) -> Option<u32> {
+        let State::Active { .. } = membership.state else { return None };
+        self.catalogue.role(&membership.access.role).filter(|role| role.can_invite).map(|role| role.rank)
     }
 }

@@ -76,6 +76,15 @@ impl<'a> Planner<'a> {
         Some(row)
     }
 
+    /// The cells of the row that was handed out last, to give back; none of a list of addresses. Good until more is fed.
+    #[must_use]
+    pub fn cells(&self) -> Vec<String> {
+        match &self.layout {
+            Layout::Table(table) => table.cells(&self.records),
+            Layout::Unknown | Layout::List => Vec::new(),
+        }
+    }
+
     /// How many rows came to what so far.
     #[must_use]
     pub fn counts(&self) -> Counts {

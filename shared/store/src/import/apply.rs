@@ -69,6 +69,15 @@ impl Store {
 
     /// The parts of an import that were settled.
     pub async fn settled_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
+        Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|(part, _)| part).collect())
+    }
+
+    /// What the settled parts of an import came to, in their order.
+    pub async fn part_outcomes(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+    ) -> Result<Vec<(u32, PartOutcome)>, StoreError> {
         let mut parts = Vec::new();
         let mut start = None;
         loop {
@@ -87,7 +96,7 @@ impl Store {
             for item in answer.items.unwrap_or_default() {
                 let reader = Reader::new(&item);
                 let part = reader.text("sk")?.rsplit('#').next().and_then(|part| part.parse().ok());
-                parts.push(part.ok_or_else(|| reader.damaged("sk"))?);
+                parts.push((part.ok_or_else(|| reader.damaged("sk"))?, reader.json("outcome")?));
             }
             start = answer.last_evaluated_key;
             if start.is_none() {

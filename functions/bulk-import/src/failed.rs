@@ -1,0 +1,31 @@
+//! `failed.csv`: the rejected rows as a file to mend.
+//!
+//! It is written in a second pass, over the rows that were written down, because it is in the encoding of the file, and
+//! what that is may be known only near its end.
+
+use usher_domain::import::{DialectReport, Rejection, failed_rows};
+use usher_plans::{Bucket, Media, PlanFiles, RejectedRow};
+
+use crate::PlanningError;
+
+/// How many rows are put into words at once.
+const ROWS: usize = 500;
+
+pub(crate) async fn write(bucket: &Bucket, files: &PlanFiles, report: &DialectReport) -> Result<(), PlanningError> {
+    let mut lines = bucket.open(&files.issues()).await?.lines();
+    let mut writer = bucket.writer(files.failed(), Media::csv("failed.csv", &report.encoding));
+    writer.write(&failed_rows(report, true, [])).await?;
+    let mut rows: Vec<Rejection> = Vec::with_capacity(ROWS);
+    loop {
+        let row: Option<RejectedRow> = lines.next_json().await?;
+        let last = row.is_none();
+        rows.extend(row.map(|row| row.rejection));
+        if last || rows.len() == ROWS {
+            writer.write(&failed_rows(report, false, &rows)).await?;
+            rows.clear();
+        }
+        if last {
+            return Ok(writer.finish().await?);
+        }
+    }
+}

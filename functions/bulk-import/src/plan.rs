@@ -1,0 +1,117 @@
+//! One pass over a file.
+
+use usher_domain::Organisation;
+use usher_domain::import::{DialectReport, ImportDefaults, Outcome, Planner};
+use usher_plans::{Object, PlanFiles, PlannedRow, RejectedRow};
+use usher_runtime::random;
+use usher_store::{Import, ImportPlan, ImportProblem};
+
+use crate::good::Good;
+use crate::rejected::Rejected;
+use crate::{BulkImport, PlanningError, failed};
+
+/// What came of a file.
+enum Planned {
+    Ready(Box<ImportPlan>),
+    Refused(ImportProblem),
+}
+
+fn refused(code: &str, detail: impl Into<String>) -> Planned {
+    Planned::Refused(ImportProblem { code: code.to_owned(), detail: detail.into() })
+}
+
+/// Plans an import and shows the plan, or says why there is none.
+pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> Result<(), PlanningError> {
+    let (store, organisation, id) = (&bulk.store, import.organisation, import.id);
+    match read(bulk, import, object).await? {
+        Planned::Ready(plan) => {
+            let shown = store.finish_planning(organisation, id, &plan).await?;
+            let (rows, good, parts) = (plan.counts.rows(), plan.counts.good, plan.parts);
+            tracing::info!(shown, rows, good, parts, "planned");
+        }
+        Planned::Refused(problem) => {
+            tracing::info!(code = problem.code, "refused a file");
+            store.fail_import(organisation, id, &problem, bulk.clock.now()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Planned, PlanningError> {
+    if let Some(limit) = bulk.largest_file.filter(|limit| object.length > *limit) {
+        let detail = format!("The file has {} bytes; at most {limit} are read. Divide it into several.", object.length);
+        return Ok(refused("file_too_large", detail));
+    }
+    let loaded = Box::pin(bulk.store.load_organisation(import.organisation, import.invited_by)).await?;
+    let Some(loaded) = loaded else {
+        return Ok(refused("organisation_gone", "The organisation is not there any more."));
+    };
+    let rank = match import.invited_by {
+        None => None,
+        Some(_) => match loaded.member.and_then(|member| loaded.organisation.admin_rank(&member.membership)) {
+            Some(rank) => Some(rank),
+            None => {
+                return Ok(refused("not_an_admin", "Whoever announced the import does not administer it any more."));
+            }
+        },
+    };
+    let defaults = serde_json::from_value(import.defaults.clone()).map_err(|_| PlanningError::Damaged("defaults"))?;
+    let files = PlanFiles::of_run(import.organisation, import.id, random::bits());
+    rows(bulk, &loaded.organisation, rank, defaults, &files, object).await
+}
+
+async fn rows(
+    bulk: &BulkImport,
+    organisation: &Organisation,
+    rank: Option<u32>,
+    defaults: ImportDefaults,
+    files: &PlanFiles,
+    mut object: Object,
+) -> Result<Planned, PlanningError> {
+    let mut planner = Planner::new(organisation, rank, defaults);
+    let mut good = Good::new(bulk, organisation.id, files);
+    let mut rejected = Rejected::new(&bulk.bucket, files);
+    loop {
+        let chunk = object.chunk().await?;
+        let fed = match &chunk {
+            Some(bytes) => planner.feed(bytes),
+            None => planner.finish(),
+        };
+        if let Err(error) = fed {
+            return Ok(refused(error.code(), sentence(&error.to_string())));
+        }
+        while let Some(row) = planner.next_row() {
+            match row.outcome {
+                Outcome::Good(draft) => {
+                    let cells = planner.cells();
+                    good.add(PlannedRow { line: row.line, draft, cells }).await?;
+                }
+                Outcome::Rejected(rejection) => rejected.add(&RejectedRow { line: row.line, rejection }).await?,
+                Outcome::IgnoredDuplicate { .. } => {}
+            }
+        }
+        if chunk.is_none() {
+            break;
+        }
+    }
+    let report = planner.report().ok_or(PlanningError::Damaged("layout"))?;
+    let mut plan = good.finish().await?;
+    plan.issues = rejected.finish().await?;
+    failed::write(&bulk.bucket, files, &report).await?;
+    plan.counts.rejected = planner.counts().rejected.into();
+    plan.counts.ignored_duplicates = planner.counts().ignored_duplicates.into();
+    files.folder().clone_into(&mut plan.folder);
+    plan.dialect = dialect(&report)?;
+    Ok(Planned::Ready(Box::new(plan)))
+}
+
+fn dialect(report: &DialectReport) -> Result<serde_json::Value, PlanningError> {
+    serde_json::to_value(report).map_err(|_| PlanningError::Damaged("dialect"))
+}
+
+/// The words of the domain begin small, because they mostly follow the name of a column.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
