@@ -16,10 +16,11 @@ tool = .venv/bin/python
 nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
 unit_tests = cargo nextest run --workspace --cargo-profile local
-end_to_end_tests = cargo nextest run -p usher-tests --cargo-profile local --run-ignored only
+# Always the whole workspace: with a part of it cargo would choose other features and build the SDK once more.
+end_to_end_tests = cargo nextest run --workspace --cargo-profile local --run-ignored only --no-tests fail
 else
 unit_tests = cargo test --workspace --profile local
-end_to_end_tests = cargo test -p usher-tests --profile local -- --ignored
+end_to_end_tests = cargo test --workspace --profile local --test it -- --ignored
 endif
 
 .PHONY: help up token demo test template unit end-to-end bench down clean prerequisites
@@ -63,7 +64,7 @@ end-to-end: .venv/ready
 	USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json $(end_to_end_tests)
 
 bench:
-	@cargo run --quiet --profile local -p usher-tests --bin bench
+	@cargo run --quiet --profile local --bin bench
 
 clean: down
 	rm -rf .local .venv target

@@ -1,1 +1,9 @@
-//! Placeholder.
+//! The world a story runs in: the real functions and the real SDK, against a cloud that lives in this process.
+#![expect(clippy::expect_used, missing_docs, reason = "tests; a failed expectation is the message")]
+
+pub mod cloud;
+pub mod stack;
+pub mod world;
+
+pub use cloud::Cloud;
+pub use world::World;

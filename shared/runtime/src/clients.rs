@@ -64,6 +64,12 @@ impl Aws {
         Self { config: config.build() }
     }
 
+    /// The same with another way of repeating calls that failed, for those who cannot wait for the usual pauses.
+    #[must_use]
+    pub fn with_retries(self, retries: RetryConfig) -> Self {
+        Self { config: self.config.into_builder().retry_config(retries).build() }
+    }
+
     /// The shared configuration, for what is neither of the clients below.
     #[must_use]
     pub fn config(&self) -> &SdkConfig {

@@ -1,0 +1,271 @@
+//! A cloud in this process. It stands where the SDK's HTTP client would, so everything above it is the real thing, and
+//! every call can be made to fail before or after it took effect.
+
+mod files;
+mod mail;
+mod queues;
+mod table;
+mod user_pool;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use usher_runtime::Aws;
+
+pub use mail::Mail;
+pub use queues::Message;
+pub use user_pool::Account;
+
+/// What is done to a call that a test wants to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It never arrives.
+    Before,
+    /// It takes effect, and its answer is lost.
+    After,
+    /// It is refused because too much is asked at once.
+    Throttled,
+}
+
+/// Which call fails, and how.
+type Plan = Box<dyn FnMut(&str) -> Option<Fault> + Send>;
+
+#[derive(Default)]
+struct State {
+    queues: queues::Queues,
+    mail: mail::MailService,
+    accounts: user_pool::UserPool,
+    files: files::Files,
+    plan: Option<Plan>,
+    calls: Vec<String>,
+}
+
+struct Inner {
+    table: table::Table,
+    state: Mutex<State>,
+    writes: AtomicUsize,
+}
+
+/// The cloud.
+#[derive(Clone)]
+pub struct Cloud(Arc<Inner>);
+
+impl std::fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cloud")
+    }
+}
+
+pub const TABLE: &str = "usher";
+pub const BUCKET: &str = "uploads";
+pub const LINK_KEYS: &str = r#"{"current":"1","1":"0123456789abcdef0123456789abcdef0123456789abcdef"}"#;
+
+/// An answer of the cloud.
+struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(value: &Value) -> Self {
+        Self { status: 200, headers: Vec::new(), body: value.to_string().into_bytes() }
+    }
+
+    fn error(status: u16, code: &str, message: &str) -> Self {
+        let body = json!({"__type": code, "message": message});
+        Self { status, headers: vec![("x-amzn-errortype", code.to_owned())], body: body.to_string().into_bytes() }
+    }
+}
+
+/// A call, taken apart.
+struct Call {
+    method: String,
+    path: String,
+    query: String,
+    operation: String,
+    body: Vec<u8>,
+}
+
+impl Cloud {
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Inner { table: table::Table::new(), state: Mutex::default(), writes: AtomicUsize::new(0) }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no test panics while it holds the cloud")
+    }
+
+    /// The door for functions.
+    #[must_use]
+    pub fn aws(&self) -> Aws {
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let http = SharedHttpClient::new(self.clone());
+        let aws = Aws::new("eu-central-1".to_owned(), credentials, http, Some("http://cloud.invalid".to_owned()));
+        // As many attempts as in earnest, without the waiting.
+        let at_once = Duration::from_millis(1);
+        aws.with_retries(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(at_once).with_max_backoff(at_once))
+    }
+
+    /// Lets calls fail: `plan` is asked for each, by its operation.
+    pub fn fail(&self, plan: impl FnMut(&str) -> Option<Fault> + Send + 'static) {
+        self.state().plan = Some(Box::new(plan));
+    }
+
+    /// Lets every call succeed again.
+    pub fn mend(&self) {
+        self.state().plan = None;
+    }
+
+    /// The operations called so far, and forgets them.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    /// Every item of the table, in the order of the keys.
+    #[must_use]
+    pub fn items(&self) -> Vec<Value> {
+        self.0.table.items()
+    }
+
+    /// Changes of the table since this was last asked, as its stream tells them.
+    #[must_use]
+    pub fn stream(&self) -> Vec<Value> {
+        self.0.table.stream()
+    }
+
+    /// How many calls changed the table.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.0.writes.load(Ordering::SeqCst)
+    }
+
+    /// Mails that went out, in order.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.state().mail.sent.clone()
+    }
+
+    /// Takes every message of a queue.
+    #[must_use]
+    pub fn take_messages(&self, queue: &str) -> Vec<Message> {
+        self.state().queues.take(queue)
+    }
+
+    /// An account of the user pool.
+    #[must_use]
+    pub fn account(&self, username: &str) -> Option<Account> {
+        self.state().accounts.account(username)
+    }
+
+    /// Makes an account that somebody has signed in to before.
+    pub fn add_account(&self, username: &str, password: &str) {
+        self.state().accounts.add(username, password);
+    }
+
+    /// Puts a file into the bucket.
+    pub fn put_file(&self, key: &str, bytes: impl Into<Vec<u8>>) {
+        self.state().files.put(key, bytes.into());
+    }
+
+    /// A file of the bucket.
+    #[must_use]
+    pub fn file(&self, key: &str) -> Option<Vec<u8>> {
+        self.state().files.get(key)
+    }
+
+    fn answer(&self, call: &Call) -> Answer {
+        if let Some(operation) = call.operation.strip_prefix("DynamoDB_20120810.") {
+            if matches!(
+                operation,
+                "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchExecuteStatement"
+            ) {
+                self.0.writes.fetch_add(1, Ordering::SeqCst);
+            }
+            return self.0.table.answer(operation, &call.body);
+        }
+        let mut state = self.state();
+        let body = || serde_json::from_slice::<Value>(&call.body).unwrap_or(Value::Null);
+        if let Some(operation) = call.operation.strip_prefix("AmazonSQS.") {
+            return state.queues.answer(operation, &body());
+        }
+        if let Some(operation) = call.operation.strip_prefix("AWSCognitoIdentityProviderService.") {
+            return state.accounts.answer(operation, &body());
+        }
+        if call.operation.starts_with("secretsmanager.") {
+            return Answer::json(&json!({"SecretString": LINK_KEYS}));
+        }
+        if call.path.starts_with("/v2/email/") {
+            return state.mail.answer(&call.path, &body());
+        }
+        state.files.answer(call)
+    }
+
+    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
+        let target = header("x-amz-target");
+        let method = request.method().to_owned();
+        let uri: http::Uri = request.uri().parse().expect("a URI");
+        let operation = if target.is_empty() { format!("{method} {}", uri.path()) } else { target };
+        let path = uri.path().to_owned();
+        let query = uri.query().unwrap_or_default().to_owned();
+        let body = BodyExt::collect(request.into_body()).await.expect("a body").to_bytes().to_vec();
+        let fault = {
+            let mut state = self.state();
+            state.calls.push(operation.clone());
+            state.plan.as_mut().and_then(|plan| plan(&operation))
+        };
+        let lost = || ConnectorError::io("the connection was lost".into());
+        if fault == Some(Fault::Before) {
+            return Err(lost());
+        }
+        if fault == Some(Fault::Throttled) {
+            return Ok(respond(Answer::error(400, "ThrottlingException", "too much at once")));
+        }
+        // Others get their turn here, as they would while a call is on its way.
+        tokio::task::yield_now().await;
+        let answer = self.answer(&Call { method, path, query, operation, body });
+        if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
+    }
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn respond(answer: Answer) -> HttpResponse {
+    let status = answer.status.try_into().expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+impl HttpConnector for Cloud {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(Cloud::call(self.clone(), request))
+    }
+}
+
+impl HttpClient for Cloud {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

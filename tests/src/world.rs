@@ -1,0 +1,227 @@
+//! One deployment, with a clock that stands until it is moved.
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::request::RequestContext;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use usher_domain::{MembershipId, OrganisationId};
+use usher_http::{Api, Groups};
+use usher_runtime::Clock;
+use usher_store::Store;
+
+use crate::Cloud;
+use crate::cloud::TABLE;
+
+/// An answer of the API.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    /// The body, which has to be JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
+    }
+
+    /// The body of a success.
+    #[must_use]
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self.json()
+    }
+
+    /// Status and code of a refusal.
+    #[must_use]
+    #[track_caller]
+    pub fn refusal(&self) -> (u16, String) {
+        let content_type = self.headers.get("content-type").and_then(|value| value.to_str().ok());
+        assert_eq!(content_type, Some("application/problem+json"), "{} {}", self.status, self.text);
+        (self.status.as_u16(), self.json()["code"].as_str().expect("a code").to_owned())
+    }
+}
+
+/// A deployment.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub cloud: Cloud,
+    pub clock: Clock,
+    pub store: Store,
+}
+
+pub const OPERATOR: &str = "olga@operators.example";
+pub const ADMIN: &str = "ada@acme.example";
+
+impl World {
+    #[must_use]
+    pub fn new() -> Self {
+        usher_runtime::telemetry::init();
+        let cloud = Cloud::new();
+        let clock = Clock::fixed("2026-03-02T09:00:00Z".parse().expect("a time"));
+        let store = Store::new(cloud.aws().dynamodb(), TABLE);
+        Self { cloud, clock, store }
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+    }
+
+    #[must_use]
+    pub fn api(&self) -> Api {
+        let groups = Groups { operators: "operators".to_owned() };
+        Api { store: self.store.clone(), clock: self.clock.clone(), groups }
+    }
+
+    fn router(&self, path: &str, method: &Method) -> Router {
+        let segments: Vec<&str> = path.split(['/', '?']).filter(|segment| !segment.is_empty()).collect();
+        match segments.as_slice() {
+            ["v1", "orgs", _, "invitations"] if method == Method::POST => invite::router(self.api()),
+            ["v1", "orgs", _, "invitations" | "members", ..] => manage::router(self.api()),
+            ["v1", "orgs", ..] => organisations::router(self.api()),
+            _ => panic!("no function serves {method} {path}"),
+        }
+    }
+
+    /// A request with everything said.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let router = self.router(&request.uri().to_string(), request.method());
+        let answer = router.oneshot(request).await.expect("a router always answers");
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        Reply { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A request of somebody with a verified address, as the gateway passes it on.
+    #[must_use]
+    pub fn request(&self, who: &str, method: Method, path: &str, body: Body) -> Request<Body> {
+        let group = if who == OPERATOR { "[operators]" } else { "[]" };
+        let claims = json!({"email": who, "email_verified": "true", "cognito:groups": group});
+        self.request_with(&claims, method, path, body)
+    }
+
+    /// A request with these claims.
+    #[must_use]
+    pub fn request_with(&self, claims: &Value, method: Method, path: &str, body: Body) -> Request<Body> {
+        let context = json!({
+            "http": {"method": method.as_str(), "path": path},
+            "timeEpoch": 0,
+            "authorizer": {"jwt": {"claims": claims, "scopes": []}},
+        });
+        let context = serde_json::from_value(context).expect("a request context");
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .extension(RequestContext::ApiGatewayV2(context))
+            .body(body)
+            .expect("a request")
+    }
+
+    pub async fn post(&self, who: &str, path: &str, body: Value) -> Reply {
+        self.send(self.request(who, Method::POST, path, Body::from(body.to_string()))).await
+    }
+
+    pub async fn patch(&self, who: &str, path: &str, body: Value) -> Reply {
+        self.send(self.request(who, Method::PATCH, path, Body::from(body.to_string()))).await
+    }
+
+    pub async fn get(&self, who: &str, path: &str) -> Reply {
+        self.send(self.request(who, Method::GET, path, Body::empty())).await
+    }
+
+    /// An organisation with this many seats, and its admin, who has joined.
+    pub async fn acme(&self, seats: u32) -> Acme {
+        let request = json!({
+            "name": "Acme",
+            "seats": seats,
+            "teams": ["Enterprise", "SMB"],
+            "products": {"mos_enable": {"name": "mOS Enable", "limit": 100}, "mos_opportunity": {"limit": 3}},
+            "courses": [
+                {"slug": "value-pyramid-program", "title": "Value Pyramid Program"},
+                {"slug": "Meddicc-go-live-plan", "title": "Go Live Plan", "limit": 2},
+            ],
+            "dashboard_url": "https://app.example.com/acme",
+            "admins": [{"email": ADMIN, "name": "Ada Admin"}],
+        });
+        let created = self.post(OPERATOR, "/v1/orgs", request).await.ok();
+        let id: OrganisationId = created["id"].as_str().expect("an id").parse().expect("an id");
+        self.join(id, ADMIN).await;
+        Acme { world: self.clone(), id }
+    }
+
+    /// Lets somebody join who is invited, by the rule and not by the page.
+    pub async fn join(&self, organisation: OrganisationId, email: &str) {
+        let id = MembershipId::of(organisation, &email.parse().expect("an address"));
+        let before = self.store.membership(organisation, id).await.expect("the table").expect("invited");
+        let after = before.membership.clone().accept(self.now()).expect("open");
+        assert!(self.store.update_membership(&before, &after).await.expect("the table"));
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An organisation, seen by its admin.
+#[derive(Debug, Clone)]
+pub struct Acme {
+    pub world: World,
+    pub id: OrganisationId,
+}
+
+impl Acme {
+    #[must_use]
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v1/orgs/{}{rest}", self.id)
+    }
+
+    pub async fn get(&self, rest: &str) -> Reply {
+        self.world.get(ADMIN, &self.path(rest)).await
+    }
+
+    pub async fn post(&self, rest: &str, body: Value) -> Reply {
+        self.world.post(ADMIN, &self.path(rest), body).await
+    }
+
+    pub async fn patch(&self, rest: &str, body: Value) -> Reply {
+        self.world.patch(ADMIN, &self.path(rest), body).await
+    }
+
+    /// Invites one person and returns the invitation.
+    pub async fn invite(&self, email: &str) -> Value {
+        let body = json!({"invitations": [{"email": email, "name": "Some Body", "role": "sales_rep"}]});
+        let results = self.post("/invitations", body).await.ok();
+        assert_eq!(results["results"][0]["outcome"], "invited", "{results}");
+        results["results"][0]["invitation"].clone()
+    }
+
+    /// Seats as `GET /v1/orgs/{org}` tells them: limit, used, free.
+    pub async fn seats(&self) -> (u64, u64, u64) {
+        let seats = self.get("").await.ok()["capacity"]["seats"].clone();
+        let number = |name: &str| seats[name].as_u64().expect("a number");
+        (number("limit"), number("used"), number("free"))
+    }
+
+    #[must_use]
+    pub fn sweeper(&self) -> sweeper::Sweeper {
+        let queue = |name: &str| format!("http://cloud.invalid/000000000000/{name}");
+        let queues = sweeper::Queues::new(self.world.cloud.aws().sqs(), queue("mail"), queue("apply"));
+        sweeper::Sweeper { store: self.world.store.clone(), clock: self.world.clock.clone(), queues }
+    }
+}
