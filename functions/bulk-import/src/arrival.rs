@@ -43,7 +43,7 @@ pub(crate) async fn receive(bulk: &BulkImport, key: String, version: String) -> 
         return Ok(());
     };
     let span = tracing::info_span!("import", organisation = %import.organisation, import = %import.id);
-    begin(bulk, import, source, object).instrument(span).await
+    Box::pin(begin(bulk, import, source, object)).instrument(span).await
 }
 
 async fn begin(bulk: &BulkImport, import: Import, source: ImportSource, object: Object) -> Result<(), PlanningError> {

@@ -1,1 +1,97 @@
-//! Placeholder.
+//! Imports over the API: announce one, see what it would do and why, send or cancel it, fetch what failed.
+
+mod create;
+mod failed;
+mod filename;
+mod form;
+mod issues;
+mod show;
+mod steps;
+mod template;
+mod view;
+
+use axum::Extension;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use usher_domain::ImportId;
+use usher_http::{Admin, Api, Problem};
+use usher_plans::{Bucket, BucketError};
+use usher_runtime::{Aws, ConfigError, config};
+use usher_store::{Import, ImportPlan};
+
+pub use form::{Credentials, UploadForms};
+
+/// What imports need besides what every function behind the API does.
+#[derive(Debug, Clone)]
+pub struct Imports {
+    /// The bucket that files arrive in and plans are in.
+    pub bucket: Bucket,
+    /// The forms that files are uploaded with.
+    pub forms: UploadForms,
+}
+
+impl Imports {
+    /// Reads what it needs from the environment.
+    pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
+        let bucket = config::required("UPLOAD_BUCKET")?;
+        let region = config::required("AWS_REGION")?;
+        let url = config::optional("UPLOAD_URL");
+        let url = url.unwrap_or_else(|| format!("https://{bucket}.s3.{region}.amazonaws.com/"));
+        let provider = aws.config().credentials_provider();
+        let provider = provider.ok_or(ConfigError::Missing("AWS_ACCESS_KEY_ID"))?;
+        let largest = config::required_number("UPLOAD_MAX_BYTES")?;
+        let forms = UploadForms { bucket: bucket.clone(), region, url, largest, credentials: Credentials(provider) };
+        Ok(Self { bucket: Bucket::new(aws.s3(), bucket), forms })
+    }
+}
+
+/// The function's routes.
+pub fn router(api: Api, imports: Imports) -> Router {
+    let routes = Router::new()
+        .route("/v1/orgs/{org}/imports", get(show::list).post(create::create))
+        .route("/v1/orgs/{org}/imports/template", get(template::template))
+        .route("/v1/orgs/{org}/imports/{id}", get(show::one))
+        .route("/v1/orgs/{org}/imports/{id}/issues", get(issues::issues))
+        .route("/v1/orgs/{org}/imports/{id}/failed.csv", get(failed::failed))
+        .route("/v1/orgs/{org}/imports/{id}/send", post(steps::send))
+        .route("/v1/orgs/{org}/imports/{id}/cancel", post(steps::cancel))
+        .layer(Extension(imports));
+    usher_http::router(routes, api)
+}
+
+/// The import of this id. A text that is no id is treated like an id that does not exist; so is somebody else's, since
+/// the organisation is part of the key.
+async fn load(api: &Api, admin: &Admin, id: &str) -> Result<Import, Problem> {
+    let id: ImportId = id.parse().map_err(|_| Problem::not_found())?;
+    api.store.import(admin.organisation.id, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// What an import's status does not allow.
+fn not_ready(import: &Import) -> Problem {
+    let status = import.status.as_str();
+    let detail = format!("The import is {}, so this cannot be done now.", status.replace('_', " "));
+    Problem::new(StatusCode::CONFLICT, "import_not_ready", detail).with("import_status", status)
+}
+
+/// The plan, once there is one.
+fn plan_of(import: &Import) -> Result<&ImportPlan, Problem> {
+    import.plan.as_ref().ok_or_else(|| not_ready(import))
+}
+
+/// A plan outlives its files: those are about people, and kept no longer than the deployment says.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+fn unreadable(error: BucketError) -> Problem {
+    match error {
+        BucketError::Absent(_) => {
+            let detail = "The files of this import are not kept any more. Upload the file again.";
+            Problem::new(StatusCode::CONFLICT, "import_files_gone", detail)
+        }
+        BucketError::Beyond | BucketError::Call { .. } | BucketError::Damaged { .. } => {
+            // Logged here and nowhere else; what it says is not for the caller.
+            tracing::error!(%error, "the bucket failed");
+            let detail = "Something failed on our side. Repeat the request in a moment.";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+        }
+    }
+}

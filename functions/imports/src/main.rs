@@ -1,2 +1,12 @@
-//! Placeholder.
-fn main() {}
+//! Imports over the API.
+
+use imports::Imports;
+use usher_http::Api;
+use usher_runtime::{Aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let aws = Aws::from_environment()?;
+    usher_http::run(imports::router(Api::from_environment(&aws)?, Imports::from_environment(&aws)?)).await
+}

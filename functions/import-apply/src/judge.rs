@@ -1,0 +1,147 @@
+//! Whether what the plan says can still be done. The catalogue checks each row as it checked it for the plan, so the two
+//! never differ in their reasons.
+
+use std::borrow::Cow;
+
+use usher_domain::draft::Authority;
+use usher_domain::import::{DialectReport, Issue};
+use usher_domain::text::ShortText;
+use usher_domain::{Draft, DraftRequest, FieldProblem, Organisation};
+use usher_plans::PlannedRow;
+use usher_store::{Import, Loaded};
+
+/// The organisation and the inviter as they are now.
+pub(crate) struct Judge<'a> {
+    pub(crate) organisation: &'a Organisation,
+    /// What the inviter may give; `Err` if they may invite nobody any more.
+    rank: Result<Option<u32>, ()>,
+    /// What the file calls its columns.
+    report: Option<DialectReport>,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(import: &Import, loaded: &'a Loaded) -> Self {
+        let organisation = &loaded.organisation;
+        let rank = match (import.invited_by, &loaded.member) {
+            (None, _) => Ok(None),
+            (Some(_), Some(inviter)) => organisation.admin_rank(&inviter.membership).map(Some).ok_or(()),
+            (Some(_), None) => Err(()),
+        };
+        let report = import.plan.as_ref().and_then(|plan| serde_json::from_value(plan.dialect.clone()).ok());
+        Self { organisation, rank, report }
+    }
+
+    /// Why a row cannot be kept to; nothing if it can.
+    pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<Issue> {
+        let Ok(rank) = self.rank else {
+            let message = "whoever started the import does not administer the organisation any more";
+            return vec![issue(row.line, None, "not_an_admin", message.to_owned())];
+        };
+        match self.organisation.catalogue.check(&request(&row.draft), Authority { rank, default_role: None }) {
+            Ok(now) if now.access == row.draft.access => Vec::new(),
+            Ok(_) => {
+                let message = "what the row names is called otherwise now";
+                vec![issue(row.line, None, "changed_since_plan", message.to_owned())]
+            }
+            Err(problems) => problems.into_iter().map(|problem| self.issue_of(row.line, problem)).collect(),
+        }
+    }
+
+    fn issue_of(&self, line: u32, problem: FieldProblem) -> Issue {
+        let column = self.report.as_ref().and_then(|report| {
+            let column = report.columns.iter().find(|column| column.field == problem.field);
+            column.map(|column| column.header.clone())
+        });
+        let column = column.unwrap_or_else(|| problem.field.to_owned());
+        let message = format!("{} (this changed after the file was checked)", problem.message);
+        let FieldProblem { code, found, allowed, suggestion, .. } = problem;
+        Issue { found, allowed, suggestion, ..issue(line, Some(column), code, message) }
+    }
+}
+
+fn issue(line: u32, column: Option<String>, code: &'static str, message: String) -> Issue {
+    let code = Cow::Borrowed(code);
+    Issue { line, column, code, message, found: None, allowed: Vec::new(), suggestion: None }
+}
+
+/// The request that a draft would come of.
+fn request(draft: &Draft) -> DraftRequest {
+    let text = |text: &Option<ShortText>| text.as_ref().map(|text| text.as_str().to_owned());
+    let access = draft.access.clone();
+    DraftRequest {
+        email: draft.email.as_typed().to_owned(),
+        name: text(&draft.name.full),
+        first_name: text(&draft.name.first),
+        last_name: text(&draft.name.last),
+        role: Some(access.role),
+        team: access.team,
+        job_title: text(&access.job_title),
+        products: access.products.into_iter().collect(),
+        courses: access.courses.into_iter().collect(),
+        send: Some(draft.send),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use usher_domain::catalogue::{Product, Role, Team};
+    use usher_domain::{Catalogue, OrganisationId};
+
+    fn organisation() -> Organisation {
+        let role = |name: &str, rank| Role { name: name.to_owned(), rank, can_invite: rank > 10 };
+        Organisation {
+            id: OrganisationId::from_parts(1, 1),
+            name: "Acme".parse().expect("a text"),
+            invitation_seconds: 60,
+            dashboard_url: None,
+            default_role: None,
+            catalogue: Catalogue {
+                roles: vec![role("admin", 30), role("rep", 10)],
+                teams: vec![Team { id: "t1".into(), name: "SMB".parse().expect("a text") }],
+                products: vec![Product { id: "p".into(), name: "P".parse().expect("a text") }],
+                courses: Vec::new(),
+            },
+        }
+    }
+
+    fn row(organisation: &Organisation) -> PlannedRow {
+        let request = DraftRequest {
+            email: "ada@example.com".into(),
+            role: Some("rep".into()),
+            team: Some("SMB".into()),
+            products: vec!["P".into()],
+            ..DraftRequest::default()
+        };
+        let authority = Authority { rank: Some(30), default_role: None };
+        let draft = organisation.catalogue.check(&request, authority).expect("a good row");
+        PlannedRow { line: 2, draft, cells: Vec::new() }
+    }
+
+    fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {
+        let judge = Judge { organisation, rank, report: None };
+        judge.drift(row).into_iter().map(|issue| issue.code.into_owned()).collect()
+    }
+
+    #[test]
+    fn a_row_is_kept_to_while_everything_it_names_is_there() {
+        let organisation = organisation();
+        assert!(codes(&organisation, Ok(Some(30)), &row(&organisation)).is_empty());
+        assert!(codes(&organisation, Ok(None), &row(&organisation)).is_empty());
+    }
+
+    #[test]
+    fn what_changed_is_named() {
+        let before = organisation();
+        let row = row(&before);
+        let mut now = organisation();
+        now.catalogue.teams.clear();
+        now.catalogue.products.clear();
+        assert_eq!(codes(&now, Ok(Some(30)), &row), ["team_unknown", "product_unknown"]);
+        assert_eq!(codes(&before, Ok(Some(5)), &row), ["role_above_own"]);
+        assert_eq!(codes(&before, Err(()), &row), ["not_an_admin"]);
+        let mut renamed = organisation();
+        renamed.catalogue.roles[1].name = "Rep".into();
+        assert_eq!(codes(&renamed, Ok(None), &row), ["changed_since_plan"]);
+    }
+}

@@ -1,0 +1,94 @@
+//! `POST /imports`: announces a file.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use usher_domain::draft::Authority;
+use usher_domain::import::ImportDefaults;
+use usher_domain::{DraftRequest, ImportId};
+use usher_http::{Admin, Api, FieldError, JsonBody, Problem};
+use usher_plans::upload_key;
+use usher_runtime::random;
+use usher_store::{Import, ImportMode, ImportStatus, PartOutcome};
+
+use crate::{Imports, filename};
+
+/// The body of a request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateRequest {
+    filename: String,
+    mode: Option<ImportMode>,
+    #[serde(default)]
+    defaults: ImportDefaults,
+}
+
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Extension(imports): Extension<Imports>,
+    admin: Admin,
+    JsonBody(request): JsonBody<CreateRequest>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let filename = filename::check(&request.filename)?;
+    check_defaults(&admin, &request.defaults)?;
+    let now = api.clock.now();
+    let organisation = admin.organisation.id;
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    let id = ImportId::from_parts(milliseconds, random::bits());
+    let form = imports.forms.form(&upload_key(organisation, id, &filename), now).await.map_err(|error| {
+        tracing::error!(%error, "there is nothing to sign a form with");
+        let detail = "Something failed on our side. Repeat the request with the same Idempotency-Key.";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    })?;
+    let import = Import {
+        id,
+        organisation,
+        filename,
+        mode: request.mode.unwrap_or(ImportMode::Review),
+        defaults: json!(request.defaults),
+        invited_by: Some(admin.id()),
+        status: ImportStatus::AwaitingUpload,
+        source: None,
+        created_at: now,
+        started_at: None,
+        updated_at: None,
+        finished_at: None,
+        plan: None,
+        parts_done: 0,
+        outcome: PartOutcome::default(),
+        problem: None,
+    };
+    if !api.store.create_import(&import).await? {
+        return Err(Problem::changed_meanwhile());
+    }
+    tracing::info!(import = %id, by = %admin.id(), "announced an import");
+    let answer = json!({
+        "id": id.to_string(),
+        "status": import.status,
+        "upload": form,
+        "max_bytes": imports.forms.largest,
+        "expires_at": form.expires_at,
+    });
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Holds the defaults to what a row that says the same would be held to.
+fn check_defaults(admin: &Admin, defaults: &ImportDefaults) -> Result<(), Problem> {
+    let row = DraftRequest {
+        email: "somebody@example.com".to_owned(),
+        role: defaults.role.clone(),
+        team: defaults.team.clone(),
+        ..DraftRequest::default()
+    };
+    let authority = Authority { rank: Some(admin.rank), default_role: None };
+    let problems = admin.organisation.catalogue.check(&row, authority).err().unwrap_or_default();
+    // Rows may name their roles themselves.
+    let errors: Vec<_> = problems
+        .into_iter()
+        .filter(|problem| problem.code != "role_missing")
+        .map(|problem| FieldError::at("defaults.", problem))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}

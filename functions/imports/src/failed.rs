@@ -1,0 +1,66 @@
+//! `GET /imports/{id}/failed.csv`: the rows that failed, to be mended and uploaded again.
+
+use std::time::Duration;
+
+use aws_sdk_s3::presigning::PresigningConfig;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use usher_http::{Admin, Api, Problem};
+use usher_plans::{Bucket, BucketError, Object, PlanFiles};
+use usher_store::{Import, ImportPlan};
+
+use crate::{Imports, load, plan_of, unreadable};
+
+/// The largest file that is part of the answer, which may have 6 MB, and spells bytes in base64. A larger one is fetched
+/// from the bucket.
+const LARGEST: u64 = 4 * 1024 * 1024;
+/// How long a larger file can be fetched.
+const LIFETIME: Duration = Duration::from_mins(5);
+
+pub(crate) async fn failed(
+    State(api): State<Api>,
+    Extension(imports): Extension<Imports>,
+    admin: Admin,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let import = load(&api, &admin, &id).await?;
+    let plan = plan_of(&import)?;
+    let object = open(&imports.bucket, &import, plan).await.map_err(unreadable)?;
+    if object.length > LARGEST {
+        return elsewhere(&imports.bucket, &object.key).await;
+    }
+    let encoding = plan.dialect["encoding"].as_str().unwrap_or("utf-8").to_lowercase();
+    let headers: [(HeaderName, String); 3] = [
+        (header::CONTENT_TYPE, format!("text/csv; charset={encoding}")),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"failed.csv\"".to_owned()),
+        // Says nothing, but keeps the bytes as they are: text without it would be turned into UTF-8 on its way out.
+        (header::CONTENT_ENCODING, "identity".to_owned()),
+    ];
+    Ok((headers, object.bytes().await.map_err(unreadable)?).into_response())
+}
+
+/// The rejected rows, and the drifted ones too once the import is at its end.
+async fn open(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Result<Object, BucketError> {
+    let files = PlanFiles::in_folder(&plan.folder);
+    if import.outcome.drifted > 0 && import.is_settled() {
+        match bucket.open(&files.failed_and_drifted()).await {
+            // The last part has been settled, and its function is about to write the file.
+            Err(BucketError::Absent(_)) => {}
+            found => return found,
+        }
+    }
+    bucket.open(&files.failed()).await
+}
+
+async fn elsewhere(bucket: &Bucket, key: &str) -> Result<Response, Problem> {
+    let refuse = |what: &str| {
+        tracing::error!(what, "no address could be signed");
+        let detail = "Something failed on our side. Repeat the request in a moment.";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    };
+    let config = PresigningConfig::expires_in(LIFETIME).map_err(|_| refuse("lifetime"))?;
+    let request = bucket.client().get_object().bucket(bucket.name()).key(key).presigned(config).await;
+    Ok(Redirect::to(request.map_err(|_| refuse("request"))?.uri()).into_response())
+}

@@ -1,0 +1,140 @@
+//! `GET /imports/{id}/issues`: what is wrong with which row.
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+use usher_domain::import::Issue;
+use usher_http::{Admin, Api, Problem, next_cursor, read_cursor};
+use usher_plans::{BucketError, Line, PlanFiles, RejectedRow};
+use usher_store::ImportStatus;
+
+use crate::show::{Listed, list_query, no_place};
+use crate::{Imports, load, plan_of, unreadable};
+
+/// Where a page begins: a line of the file of issues, and how many of the line's issues are on earlier pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Place {
+    offset: u64,
+    issue: usize,
+}
+
+impl Place {
+    fn read(cursor: &str) -> Result<Self, Problem> {
+        let place = read_cursor(cursor)?;
+        let (offset, issue) = place.split_once(':').ok_or_else(no_place)?;
+        let offset = offset.parse().map_err(|_| no_place())?;
+        Ok(Self { offset, issue: issue.parse().map_err(|_| no_place())? })
+    }
+
+    fn cursor(self) -> String {
+        next_cursor(&format!("{}:{}", self.offset, self.issue))
+    }
+}
+
+pub(crate) async fn issues(
+    State(api): State<Api>,
+    Extension(imports): Extension<Imports>,
+    admin: Admin,
+    Path((_, id)): Path<(String, String)>,
+    query: Listed,
+) -> Result<Json<Value>, Problem> {
+    let query = list_query(query)?;
+    let limit = query.limit()?;
+    let from = query.next.as_deref().map(Place::read).transpose()?.unwrap_or_default();
+    let import = load(&api, &admin, &id).await?;
+    // A refused file has one problem, and no rows that could have their own.
+    if import.status == ImportStatus::Failed {
+        return Ok(Json(json!({"items": [], "next": null})));
+    }
+    let key = PlanFiles::in_folder(&plan_of(&import)?.folder).issues();
+    let lines = imports.bucket.lines_from(&key, from.offset).await;
+    let mut lines = lines.map_err(|error| match error {
+        BucketError::Beyond => no_place(),
+        other => unreadable(other),
+    })?;
+    let mut page = Page { limit, from, items: Vec::new() };
+    while let Some(line) = lines.next().await.map_err(unreadable)? {
+        if let Some(next) = page.add(&line)? {
+            return Ok(Json(json!({"items": page.items, "next": next.cursor()})));
+        }
+    }
+    Ok(Json(json!({"items": page.items, "next": null})))
+}
+
+struct Page {
+    limit: usize,
+    from: Place,
+    items: Vec<Issue>,
+}
+
+impl Page {
+    /// Adds a line's issues; says where the next page begins once this one is full and there is more.
+    fn add(&mut self, line: &Line) -> Result<Option<Place>, Problem> {
+        // Our own lines can be read, so it is the place that is none.
+        let row: RejectedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
+        let skip = if line.offset == self.from.offset { self.from.issue } else { 0 };
+        for (index, issue) in row.rejection.issues.into_iter().enumerate().skip(skip) {
+            if self.items.len() == self.limit {
+                return Ok(Some(Place { offset: line.offset, issue: index }));
+            }
+            self.items.push(issue);
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::borrow::Cow;
+    use usher_domain::import::Rejection;
+    use usher_plans::write_line;
+
+    fn file() -> Vec<Line> {
+        let issue = |line, code| Issue {
+            line,
+            column: None,
+            code: Cow::Borrowed(code),
+            message: String::new(),
+            found: None,
+            allowed: Vec::new(),
+            suggestion: None,
+        };
+        let mut offset = 0;
+        let line = |(line, codes): (u32, &[&'static str])| {
+            let issues = codes.iter().map(|code| issue(line, *code)).collect();
+            let mut bytes = Vec::new();
+            write_line(&RejectedRow { line, rejection: Rejection { issues, cells: Vec::new() } }, &mut bytes);
+            let line = Line { offset, bytes };
+            offset += line.bytes.len() as u64;
+            line
+        };
+        [(2, &["a", "b", "c"] as &[_]), (5, &["d"]), (9, &["e", "f"])].into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn pages_of_any_size_hold_every_issue_once() {
+        for limit in 1..8 {
+            let (mut from, mut codes) = (Place::default(), Vec::new());
+            loop {
+                let mut page = Page { limit, from, items: Vec::new() };
+                let lines = file().into_iter().filter(|line| line.offset >= from.offset);
+                let next = lines.into_iter().find_map(|line| page.add(&line).expect("our own lines"));
+                assert!(page.items.len() <= limit);
+                codes.extend(page.items.into_iter().map(|issue| issue.code.into_owned()));
+                match next {
+                    Some(place) => from = Place::read(&place.cursor()).expect("our own place"),
+                    None => break,
+                }
+            }
+            assert_eq!(codes, ["a", "b", "c", "d", "e", "f"], "pages of {limit}");
+        }
+    }
+
+    #[test]
+    fn other_cursors_are_refused() {
+        for cursor in ["", "x", &next_cursor("12"), &next_cursor("a:b"), &next_cursor("-1:0")] {
+            assert!(Place::read(cursor).is_err(), "{cursor}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How an import is written for clients.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+use usher_domain::Capacity;
+use usher_http::places;
+use usher_store::{Import, ImportStatus};
+
+/// How far an import has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Progress {
+    done: u64,
+    total: u64,
+    rows_per_second: Option<u64>,
+    eta: Option<Timestamp>,
+}
+
+/// The import as the API shows it. What it needs of `capacity` is worked out anew each time, until it is sent.
+pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Value {
+    let plan = import.plan.as_ref();
+    let counts = plan.map(|plan| {
+        let (planned, outcome) = (&plan.counts, &import.outcome);
+        json!({
+            "good": planned.good,
+            "rejected": planned.rejected,
+            "ignored_duplicates": planned.ignored_duplicates,
+            "already_invited": planned.already_invited,
+            "already_member": planned.already_member,
+            "deactivated_member": planned.deactivated_member,
+            "created": outcome.created,
+            "already_there": outcome.already_there,
+            "drifted": outcome.drifted,
+            "cancelled": outcome.cancelled,
+        })
+    });
+    let needs =
+        plan.filter(|_| import.status == ImportStatus::Ready).map(|plan| places(capacity.sums(&plan.demand()).iter()));
+    json!({
+        "id": import.id.to_string(),
+        "status": import.status,
+        "filename": import.filename,
+        "mode": import.mode,
+        "rows": plan.map(|plan| plan.counts.rows()),
+        "counts": counts,
+        "issues": plan.map(|plan| &plan.issues),
+        "dialect": plan.map(|plan| &plan.dialect),
+        "capacity": needs,
+        "digest": plan.map(|plan| &plan.digest),
+        "progress": progress(import, now),
+        "problem": import.problem,
+        "invited_by": import.invited_by.map(|id| id.to_string()),
+        "created_at": import.created_at,
+        "started_at": import.started_at,
+        "finished_at": import.finished_at,
+    })
+}
+
+fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
+    let (plan, started) = (import.plan.as_ref()?, import.started_at?);
+    let (done, total) = (import.outcome.rows, plan.counts.good);
+    let until = if import.status == ImportStatus::Applying { now } else { import.updated_at.unwrap_or(now) };
+    let seconds = u64::try_from(until.duration_since(started).as_secs()).unwrap_or_default().max(1);
+    let rows_per_second = (done > 0).then(|| (done / seconds).max(1));
+    let left = total.saturating_sub(done);
+    // From rows and time, not from the rounded rate.
+    let eta = (import.status == ImportStatus::Applying && done > 0)
+        .then(|| i64::try_from(left.saturating_mul(seconds).div_ceil(done)).unwrap_or(i64::MAX))
+        .and_then(|seconds| now.saturating_add(SignedDuration::from_secs(seconds)).ok());
+    Some(Progress { done, total, rows_per_second, eta })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use usher_domain::{Allowance, ImportId, OrganisationId, Resource};
+    use usher_store::{ImportCounts, ImportMode, ImportPlan, PartOutcome};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    fn import(status: ImportStatus) -> Import {
+        let counts = ImportCounts { good: 1_000, rejected: 2, ..ImportCounts::default() };
+        let demand = [("seats".to_owned(), 1_000)].into();
+        Import {
+            id: ImportId::from_parts(1, 1),
+            organisation: OrganisationId::from_parts(1, 1),
+            filename: "people.csv".into(),
+            mode: ImportMode::Review,
+            defaults: json!({}),
+            invited_by: None,
+            status,
+            source: None,
+            created_at: at(0),
+            started_at: None,
+            updated_at: None,
+            finished_at: None,
+            plan: Some(ImportPlan { counts, demand, digest: "d".into(), ..ImportPlan::default() }),
+            parts_done: 0,
+            outcome: PartOutcome::default(),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn a_plan_shows_what_it_needs() {
+        let capacity = Capacity([(Resource::Seat, Allowance { limit: Some(900), used: 100 })].into());
+        let shown = view(&import(ImportStatus::Ready), &capacity, at(1));
+        assert_eq!(shown["rows"], 1_002);
+        assert_eq!(shown["counts"]["good"], 1_000);
+        let seats = json!({"limit": 900, "used": 100, "free": 800, "needed": 1_000, "missing": 200});
+        assert_eq!(shown["capacity"]["seats"], seats);
+        assert_eq!(shown["progress"], Value::Null);
+    }
+
+    #[test]
+    fn progress_says_when_it_will_be_done() {
+        let mut import = import(ImportStatus::Applying);
+        import.started_at = Some(at(100));
+        assert_eq!(view(&import, &Capacity::default(), at(100))["progress"]["eta"], Value::Null);
+        import.outcome.rows = 250;
+        let progress = progress(&import, at(110)).expect("it was started");
+        let expected = Progress { done: 250, total: 1_000, rows_per_second: Some(25), eta: Some(at(140)) };
+        assert_eq!(progress, expected);
+    }
+
+    #[test]
+    fn before_there_is_a_plan_nothing_is_known() {
+        let import = Import { plan: None, ..import(ImportStatus::AwaitingUpload) };
+        let shown = view(&import, &Capacity::default(), at(1));
+        assert_eq!(shown["status"], "awaiting_upload");
+        assert_eq!((&shown["rows"], &shown["counts"]), (&Value::Null, &Value::Null));
+    }
+}
