@@ -18,7 +18,11 @@ elif importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensur
     )
 
 if shutil.which("cargo") is None:
-    missing.append("Rust (cargo)\n    anywhere:        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")
+    missing.append(
+        "Rust (cargo)\n"
+        "    Debian, Ubuntu:  sudo apt install rustup && rustup default stable\n"
+        "    macOS:           brew install rustup && rustup default stable"
+    )
 
 if shutil.which("cc") is None:
     missing.append(
