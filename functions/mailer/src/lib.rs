@@ -1,1 +1,108 @@
-//! Placeholder.
+//! Sends invitation mails: claim the batch, send it once, record what came of each mail.
+//!
+//! ```text
+//! message ─► due? ─► claim ─► SendBulkEmail ─┬─ taken      sent
+//!                      │                     ├─ put off    the same people in a new batch, later
+//!                      │                     ├─ refused    failed, with the reason
+//!                      │                     └─ no answer  unknown: once more after 15 minutes, if nothing is heard
+//!                      └─ cut off earlier ─────────────────┘
+//! ```
+//!
+//! The claim lowers the chance of a second copy to the one case in which nobody can know: when an answer is lost.
+
+mod batch;
+mod compose;
+mod outcome;
+mod pace;
+mod send;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use tracing::Instrument;
+use usher_domain::MailJob;
+use usher_runtime::{Aws, Clock, ConfigError, LinkKeySource, config};
+use usher_store::Store;
+
+pub use compose::{InvitationMail, Rendered};
+pub use pace::Pace;
+
+/// How mail is sent here.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address of the mailer's own queue, for mails that were put off.
+    pub mail_queue: String,
+    /// What links begin with, without a slash at the end.
+    pub public_url: String,
+    /// The address mails come from.
+    pub from: String,
+    /// The configuration set that mails are sent with.
+    pub configuration_set: String,
+}
+
+/// What the mailer needs.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    /// The table.
+    pub store: Store,
+    /// The mail service. Its client must not repeat calls by itself.
+    pub ses: aws_sdk_sesv2::Client,
+    /// Queues.
+    pub sqs: aws_sdk_sqs::Client,
+    /// What links are signed with.
+    pub keys: LinkKeySource,
+    /// The clock.
+    pub clock: Clock,
+    /// How mail is sent here.
+    pub settings: Settings,
+    /// How fast.
+    pub pace: Pace,
+}
+
+impl Mailer {
+    /// Reads what it needs from the environment.
+    pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
+        let concurrency = match config::optional("MAIL_CONCURRENCY") {
+            None => pace::USUAL_CONCURRENCY,
+            Some(_) => config::required_number("MAIL_CONCURRENCY")?,
+        };
+        Ok(Self {
+            store: Store::new(aws.dynamodb(), config::required("TABLE_NAME")?),
+            ses: aws.ses(),
+            sqs: aws.sqs(),
+            keys: LinkKeySource::new(aws.secrets(), config::required("LINK_KEYS_SECRET_ARN")?),
+            clock: Clock::System,
+            settings: Settings {
+                mail_queue: config::required("MAIL_QUEUE_URL")?,
+                public_url: config::required("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
+                from: config::required("MAIL_FROM")?,
+                configuration_set: config::required("MAIL_CONFIGURATION_SET")?,
+            },
+            pace: Pace::new(concurrency),
+        })
+    }
+}
+
+/// Works the messages off. The answer names those that have to come again.
+pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        let body = message.body.unwrap_or_default();
+        // What the body says is not logged: where a job should be, there could be anything.
+        let done = match serde_json::from_str::<MailJob>(&body) {
+            Ok(job) => {
+                let batch = job.batch();
+                let span = tracing::info_span!("batch", batch, organisation = %job.organisation);
+                Box::pin(batch::process(mailer, &job, &batch)).instrument(span).await
+            }
+            Err(error) => {
+                tracing::error!(line = error.line(), column = error.column(), "a message is not a mail job");
+                false
+            }
+        };
+        if !done {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.unwrap_or_default();
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}

@@ -1,2 +1,18 @@
-//! Placeholder.
-fn main() {}
+//! Sends invitation mails through SES.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use mailer::Mailer;
+use tracing::Instrument;
+use usher_runtime::{Aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let mailer = &Mailer::from_environment(&Aws::from_environment()?)?;
+    let handler = service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let span = tracing::info_span!("mail", request_id = event.context.request_id);
+        Ok::<_, Error>(mailer::handle(mailer, event.payload).instrument(span).await)
+    });
+    lambda_runtime::run(handler).await
+}

@@ -1,5 +1,6 @@
 //! What an invitation of somebody comes to, given where they stand already.
 
+use crate::catalogue::Catalogue;
 use crate::membership::{Membership, State};
 
 /// What to do with one draft.
@@ -27,5 +28,75 @@ pub fn decide(existing: Option<Membership>) -> Decision {
         State::Active { .. } => Decision::AlreadyMember,
         State::Deactivated { .. } => Decision::DeactivatedMember,
         State::Expired { .. } | State::Revoked { .. } => Decision::InviteAgain(Box::new(membership)),
+    }
+}
+
+/// Whether what an invitation offers can still be given at the moment it is accepted: its role and team exist, and who
+/// invited may still invite to that role. `team_exists` is about the team it names, if it names one; `inviter` is who
+/// invited, if they still are in the table.
+#[must_use]
+pub fn still_holds(
+    invitation: &Membership,
+    catalogue: &Catalogue,
+    team_exists: bool,
+    inviter: Option<&Membership>,
+) -> bool {
+    let Some(role) = catalogue.role(&invitation.access.role) else { return false };
+    if invitation.access.team.is_some() && !team_exists {
+        return false;
+    }
+    // An operator invites to every role.
+    if invitation.invited_by.is_none() {
+        return true;
+    }
+    let Some(inviter) = inviter.filter(|inviter| matches!(inviter.state, State::Active { .. })) else { return false };
+    catalogue.role(&inviter.access.role).is_some_and(|theirs| theirs.can_invite && theirs.rank >= role.rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Role;
+    use crate::draft::{Access, Draft};
+    use crate::id::OrganisationId;
+    use crate::membership::Origin;
+    use crate::text::PersonName;
+    use jiff::{SignedDuration, Timestamp};
+
+    fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
+        let access = Access {
+            role: role.to_owned(),
+            team: team.map(str::to_owned),
+            job_title: None,
+            products: [].into(),
+            courses: [].into(),
+        };
+        let email = email.parse().expect("an address");
+        let draft = Draft { email, name: PersonName::default(), access, send: true };
+        let origin = Origin { invited_by: by.map(|by| by.id), import: None, reservation: None };
+        let organisation = OrganisationId::from_parts(1, 1);
+        Membership::invite(organisation, draft, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn an_offer_holds_only_while_it_could_be_made_anew() {
+        let role = |name: &str, rank, can_invite| Role { name: name.to_owned(), rank, can_invite };
+        let roles = vec![role("owner", 3, true), role("admin", 2, true), role("member", 1, false)];
+        let catalogue = Catalogue { roles, ..Catalogue::default() };
+        let now = Timestamp::UNIX_EPOCH;
+        let admin = invitation("a@example.com", "admin", None, None).accept(now).expect("in time");
+        let offer = |role, team| invitation("b@example.com", role, team, Some(&admin));
+
+        assert!(still_holds(&offer("member", None), &catalogue, false, Some(&admin)));
+        assert!(still_holds(&offer("member", Some("smb")), &catalogue, true, Some(&admin)));
+        assert!(!still_holds(&offer("member", Some("smb")), &catalogue, false, Some(&admin)), "the team is gone");
+        assert!(!still_holds(&offer("guest", None), &catalogue, true, Some(&admin)), "the role is gone");
+        assert!(!still_holds(&offer("owner", None), &catalogue, true, Some(&admin)), "above the inviter");
+        assert!(!still_holds(&offer("member", None), &catalogue, true, None), "the inviter was removed");
+        let out = admin.clone().deactivate(now).expect("a member");
+        assert!(!still_holds(&offer("member", None), &catalogue, true, Some(&out)), "the inviter is shut out");
+        let demoted = Membership { access: offer("member", None).access, ..admin.clone() };
+        assert!(!still_holds(&offer("member", None), &catalogue, true, Some(&demoted)), "the inviter may not invite");
+        assert!(still_holds(&invitation("c@example.com", "owner", None, None), &catalogue, false, None), "an operator");
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -58,6 +60,12 @@ fn looks_like_link(text: &str) -> bool {
             !before.is_empty() && top_level.chars().count() >= 2 && top_level.chars().all(char::is_alphabetic)
         })
     })
+}
+
+/// A moment as mails and pages say it.
+#[must_use]
+pub fn spelled_out(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%A, %-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// A short text for display: trimmed, NFC, one line, no links, at most [`NAME_CHARACTERS`] characters, not empty.

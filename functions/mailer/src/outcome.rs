@@ -1,0 +1,133 @@
+//! What the mail service's answers mean: which mails are on their way, which never will be, and which nobody can tell.
+
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, SendBulkEmailOutput};
+use aws_sdk_sesv2::types::BulkEmailStatus;
+use hyper_util::client::legacy::Error as ClientError;
+
+/// What came of one mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The mail service took it.
+    Sent,
+    /// Not now: the account is throttled, paused or not set up. The mail itself is good.
+    PutOff,
+    /// Never, for this reason.
+    Failed(&'static str),
+    /// The answer does not say.
+    Unknown,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Each mail has its outcome, in the order of the entries.
+    Each(Vec<Outcome>),
+    /// Nothing was sent, for a reason outside the mails.
+    NotNow,
+    /// Nothing was sent, because something in the mails is not accepted. It does not say in which.
+    Refused,
+    /// It may have been sent, or not.
+    Lost,
+}
+
+/// The reasons are written here: those of the mail service quote addresses.
+fn of_status(status: Option<&BulkEmailStatus>) -> Outcome {
+    match status {
+        Some(BulkEmailStatus::Success) => Outcome::Sent,
+        Some(
+            BulkEmailStatus::AccountThrottled
+            | BulkEmailStatus::AccountDailyQuotaExceeded
+            | BulkEmailStatus::AccountSendingPaused
+            | BulkEmailStatus::AccountSuspended
+            | BulkEmailStatus::ConfigurationSetNotFound
+            | BulkEmailStatus::ConfigurationSetSendingPaused
+            | BulkEmailStatus::InvalidSendingPoolName
+            | BulkEmailStatus::MailFromDomainNotVerified
+            | BulkEmailStatus::TransientFailure,
+        ) => Outcome::PutOff,
+        Some(BulkEmailStatus::MessageRejected) => {
+            Outcome::Failed("The mail service rejected the mail; it may not write to this address.")
+        }
+        Some(BulkEmailStatus::InvalidParameter) => {
+            Outcome::Failed("The mail service does not accept this address as one that can be written to.")
+        }
+        Some(BulkEmailStatus::Failed | BulkEmailStatus::TemplateNotFound) => {
+            Outcome::Failed("The mail service could not process the mail.")
+        }
+        _ => Outcome::Unknown,
+    }
+}
+
+/// Whether no connection came about, so that nothing can have been sent over it.
+fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect))
+}
+
+pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>) -> Answer {
+    let error = match answer {
+        Ok(answer) => {
+            let results = answer.bulk_email_entry_results();
+            return Answer::Each(results.iter().map(|result| of_status(result.status())).collect());
+        }
+        Err(error) => error,
+    };
+    match &error {
+        SdkError::ConstructionFailure(_) => {
+            tracing::error!(error = %DisplayErrorContext(&error), "the mails could not be put into a request");
+            Answer::Refused
+        }
+        SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(|e| never_connected(e)) => {
+            tracing::warn!("the mail service could not be reached");
+            Answer::NotNow
+        }
+        SdkError::ServiceError(service) if service.raw().status().is_client_error() => {
+            // Its code only: the message may quote addresses.
+            tracing::warn!(code = service.err().code(), "the mail service refused a batch");
+            match service.err() {
+                SendBulkEmailError::BadRequestException(_) | SendBulkEmailError::MessageRejected(_) => Answer::Refused,
+                _ => Answer::NotNow,
+            }
+        }
+        SdkError::ServiceError(service) => {
+            tracing::warn!(code = service.err().code(), "the mail service failed");
+            Answer::Lost
+        }
+        // A time limit, a dropped connection, an answer that cannot be read, and whatever is added to these.
+        _ => {
+            tracing::warn!(error = %DisplayErrorContext(&error), "the mail service's answer was lost");
+            Answer::Lost
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sesv2::types::BulkEmailEntryResult;
+
+    #[test]
+    fn each_recipient_has_an_outcome_of_their_own() {
+        let result = |status: BulkEmailStatus| BulkEmailEntryResult::builder().status(status).build();
+        let answer = SendBulkEmailOutput::builder()
+            .bulk_email_entry_results(result(BulkEmailStatus::Success))
+            .bulk_email_entry_results(result(BulkEmailStatus::AccountThrottled))
+            .bulk_email_entry_results(result(BulkEmailStatus::MessageRejected))
+            .bulk_email_entry_results(result(BulkEmailStatus::from("SOMETHING_NEW")))
+            .bulk_email_entry_results(BulkEmailEntryResult::builder().build())
+            .build()
+            .expect("an answer");
+        let Answer::Each(outcomes) = of_call(Ok(answer)) else { panic!("an answer for each") };
+        assert!(matches!(
+            outcomes[..],
+            [Outcome::Sent, Outcome::PutOff, Outcome::Failed(_), Outcome::Unknown, Outcome::Unknown]
+        ));
+    }
+
+    #[test]
+    fn a_call_that_ran_out_of_time_may_have_been_heard() {
+        assert_eq!(of_call(Err(SdkError::timeout_error("too late"))), Answer::Lost);
+        assert_eq!(of_call(Err(SdkError::construction_failure("no address"))), Answer::Refused);
+    }
+}
