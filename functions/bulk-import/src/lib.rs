@@ -30,15 +30,17 @@ pub struct BulkImport {
 }
 
 impl BulkImport {
+    /// Puts the pieces together.
+    #[must_use]
+    pub fn new(store: Store, aws: &Aws, bucket: &str, clock: Clock, largest_file: Option<u64>) -> Self {
+        Self { store, bucket: Bucket::new(aws.s3(), bucket), clock, largest_file }
+    }
+
     /// Reads what it needs from the environment.
     pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
         let limit = config::optional("UPLOAD_MAX_BYTES").map(|_| config::required_number("UPLOAD_MAX_BYTES"));
-        Ok(Self {
-            store: Store::new(aws.dynamodb(), config::required("TABLE_NAME")?),
-            bucket: Bucket::new(aws.s3(), config::required("UPLOAD_BUCKET")?),
-            clock: Clock::System,
-            largest_file: limit.transpose()?,
-        })
+        let store = Store::new(aws.dynamodb(), config::required("TABLE_NAME")?);
+        Ok(Self::new(store, aws, &config::required("UPLOAD_BUCKET")?, Clock::System, limit.transpose()?))
     }
 }
 

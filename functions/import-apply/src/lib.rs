@@ -29,13 +29,16 @@ pub struct ImportApply {
 }
 
 impl ImportApply {
+    /// Puts the pieces together.
+    #[must_use]
+    pub fn new(store: Store, aws: &Aws, bucket: &str, clock: Clock) -> Self {
+        Self { store, bucket: Bucket::new(aws.s3(), bucket), clock }
+    }
+
     /// Reads what it needs from the environment.
     pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
-        Ok(Self {
-            store: Store::new(aws.dynamodb(), config::required("TABLE_NAME")?),
-            bucket: Bucket::new(aws.s3(), config::required("UPLOAD_BUCKET")?),
-            clock: Clock::System,
-        })
+        let store = Store::new(aws.dynamodb(), config::required("TABLE_NAME")?);
+        Ok(Self::new(store, aws, &config::required("UPLOAD_BUCKET")?, Clock::System))
     }
 }
 
