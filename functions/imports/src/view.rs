@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
-use usher_domain::Capacity;
+use usher_domain::capacity::Sum;
+use usher_domain::{Capacity, Demand, Resource};
 use usher_http::places;
 use usher_store::{Import, ImportStatus};
 
@@ -56,6 +57,15 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
     })
 }
 
+/// The arithmetic of every place that is wanted, and of seats in any case.
+fn needs(demand: &Demand, capacity: &Capacity) -> Value {
+    let seats = capacity.allowance(&Resource::Seat);
+    let none = Sum { limit: seats.limit, used: seats.used, free: seats.free(), needed: 0, missing: 0 };
+    let mut sums = capacity.sums(demand);
+    sums.entry(Resource::Seat).or_insert(none);
+    places(sums.iter())
+}
+
 fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
     let (plan, started) = (import.plan.as_ref()?, import.started_at?);
     let (done, total) = (import.outcome.rows, plan.counts.good);
@@ -73,7 +83,7 @@ fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use usher_domain::{Allowance, ImportId, OrganisationId, Resource};
+    use usher_domain::{Allowance, ImportId, OrganisationId};
     use usher_store::{ImportCounts, ImportMode, ImportPlan, PartOutcome};
 
     fn at(second: i64) -> Timestamp {
