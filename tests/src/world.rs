@@ -1,5 +1,8 @@
 //! One deployment, with a clock that stands until it is moved.
 
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -10,11 +13,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use usher_domain::{MembershipId, OrganisationId};
 use usher_http::{Api, Groups};
-use usher_runtime::Clock;
+use usher_runtime::{Clock, LinkKeySource};
 use usher_store::Store;
 
 use crate::Cloud;
-use crate::cloud::TABLE;
+use crate::cloud::{BUCKET, Mail, Message, TABLE};
 
 /// An answer of the API.
 #[derive(Debug, Clone)]
@@ -57,6 +60,19 @@ pub struct World {
     pub store: Store,
 }
 
+/// The largest file that imports take here, in bytes.
+pub const LARGEST_FILE: u64 = 10_000_000;
+
+fn queue(name: &str) -> String {
+    format!("http://cloud.invalid/000000000000/{name}")
+}
+
+fn sqs_event(message: &Message) -> SqsEvent {
+    let record = json!({"messageId": "m", "body": message.body, "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {}});
+    serde_json::from_value(json!({"Records": [record]})).expect("an SQS event")
+}
+
 pub const OPERATOR: &str = "olga@operators.example";
 pub const ADMIN: &str = "ada@acme.example";
 
@@ -90,9 +106,152 @@ impl World {
         match segments.as_slice() {
             ["v1", "orgs", _, "invitations"] if method == Method::POST => invite::router(self.api()),
             ["v1", "orgs", _, "invitations" | "members", ..] => manage::router(self.api()),
+            ["v1", "orgs", _, "imports", ..] => imports::router(self.api(), self.imports()),
+            ["i", ..] => accept::router(self.accept()),
             ["v1", "orgs", ..] => organisations::router(self.api()),
             _ => panic!("no function serves {method} {path}"),
         }
+    }
+
+    fn keys(&self) -> LinkKeySource {
+        LinkKeySource::new(self.cloud.aws().secrets(), "link-keys".to_owned())
+    }
+
+    fn imports(&self) -> imports::Imports {
+        let url = Some("http://cloud.invalid/uploads".to_owned());
+        imports::Imports::new(&self.cloud.aws(), BUCKET, url, LARGEST_FILE).expect("a configuration")
+    }
+
+    /// The function behind the public pages. It believes no token, since its issuer has published no key.
+    #[must_use]
+    pub fn accept(&self) -> accept::Accept {
+        let pool = accept::Pool { client: self.cloud.aws().cognito(), pool: "pool".to_owned(), app: "app".to_owned() };
+        accept::Accept {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            keys: self.keys(),
+            accounts: accept::Accounts::Pool(pool),
+            tokens: accept::Tokens {
+                issuer: "https://issuer.example".to_owned(),
+                audience: "app".to_owned(),
+                keys: accept::TokenKeys::Fixed(Arc::new(jsonwebtoken::jwk::JwkSet { keys: Vec::new() })),
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn relay(&self) -> relay::Relay {
+        relay::Relay { sqs: self.cloud.aws().sqs(), mail_queue: queue("mail"), apply_queue: queue("apply") }
+    }
+
+    #[must_use]
+    pub fn mailer(&self) -> mailer::Mailer {
+        mailer::Mailer {
+            store: self.store.clone(),
+            ses: self.cloud.aws().ses(),
+            sqs: self.cloud.aws().sqs(),
+            keys: self.keys(),
+            clock: self.clock.clone(),
+            settings: mailer::Settings {
+                mail_queue: queue("mail"),
+                public_url: "https://usher.example".to_owned(),
+                from: "invitations@usher.example".to_owned(),
+                configuration_set: "usher".to_owned(),
+            },
+            pace: mailer::Pace::new(2),
+        }
+    }
+
+    #[must_use]
+    pub fn bulk_import(&self) -> bulk_import::BulkImport {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        bulk_import::BulkImport::new(store, &self.cloud.aws(), BUCKET, clock, Some(LARGEST_FILE))
+    }
+
+    #[must_use]
+    pub fn import_apply(&self) -> import_apply::ImportApply {
+        import_apply::ImportApply::new(self.store.clone(), &self.cloud.aws(), BUCKET, self.clock.clone())
+    }
+
+    /// Hands the table's changes to the relay, filtered as the template does.
+    pub async fn relay_changes(&self) {
+        let due = |record: &Value| {
+            let new = |name: &str| record["dynamodb"]["NewImage"][name]["S"].as_str().unwrap_or_default().to_owned();
+            (new("status") == "pending" && new("mail_state") == "queued")
+                || (new("kind") == "import" && new("status") == "applying")
+        };
+        let records: Vec<Value> = self.cloud.stream().into_iter().filter(due).collect();
+        for batch in records.chunks(100) {
+            let event = serde_json::from_value(json!({"Records": batch})).expect("a stream event");
+            let answer = relay::handle(&self.relay(), event).await.expect("relayed");
+            assert!(answer.batch_item_failures.is_empty(), "{answer:?}");
+        }
+    }
+
+    /// Hands messages to the mailer; those it could not deal with are returned.
+    pub async fn mail(&self, messages: Vec<Message>) -> Vec<Message> {
+        let mut again = Vec::new();
+        for message in messages {
+            let answer = mailer::handle(&self.mailer(), sqs_event(&message)).await;
+            if !answer.batch_item_failures.is_empty() {
+                again.push(message);
+            }
+        }
+        again
+    }
+
+    /// Hands parts to import-apply; those it could not deal with are returned.
+    pub async fn apply(&self, messages: Vec<Message>) -> Vec<Message> {
+        let deadline = self.now() + SignedDuration::from_mins(10);
+        let mut again = Vec::new();
+        for message in messages {
+            let answer = import_apply::handle(&self.import_apply(), sqs_event(&message), deadline).await;
+            if !answer.batch_item_failures.is_empty() {
+                again.push(message);
+            }
+        }
+        again
+    }
+
+    /// Lets everything happen that follows from what happened: until no change, job or mail is left.
+    pub async fn settle(&self) {
+        for _ in 0..100 {
+            self.relay_changes().await;
+            let (mails, parts) = (self.cloud.take_messages("mail"), self.cloud.take_messages("apply"));
+            if mails.is_empty() && parts.is_empty() {
+                return;
+            }
+            assert_eq!(self.mail(mails).await, []);
+            assert_eq!(self.apply(parts).await, []);
+        }
+        panic!("it never comes to rest");
+    }
+
+    /// The newest mail to somebody.
+    #[must_use]
+    #[track_caller]
+    pub fn mail_to(&self, email: &str) -> Mail {
+        self.cloud.mails().into_iter().rfind(|mail| mail.to == email).unwrap_or_else(|| panic!("no mail to {email}"))
+    }
+
+    /// Delivers the event of a file that was put into the bucket.
+    pub async fn file_arrived(&self, key: &str, version: &str) {
+        let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "eventTime": "2026-03-02T09:00:00Z", "requestParameters": {}, "responseElements": {}, "userIdentity": {}, "s3": {
+            "bucket": {"name": BUCKET, "ownerIdentity": {}}, "object": {"key": key, "size": 1, "versionId": version}}}]});
+        let event = serde_json::from_value(event).expect("an S3 event");
+        bulk_import::handle(&self.bulk_import(), event).await.expect("planned");
+    }
+
+    /// A visit of the public page.
+    pub async fn visit(&self, method: Method, path: &str, form: &str) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "text/html")
+            .body(Body::from(form.to_owned()))
+            .expect("a request");
+        self.send(request).await
     }
 
     /// A request with everything said.
@@ -101,7 +260,9 @@ impl World {
         let answer = router.oneshot(request).await.expect("a router always answers");
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        // Nearly all is UTF-8; a `failed.csv` is in the encoding of the file it comes from.
+        let text = String::from_utf8(bytes.to_vec())
+            .unwrap_or_else(|_| encoding_rs::WINDOWS_1252.decode(&bytes).0.into_owned());
         Reply { status: parts.status, headers: parts.headers, text }
     }
 
@@ -220,7 +381,6 @@ impl Acme {
 
     #[must_use]
     pub fn sweeper(&self) -> sweeper::Sweeper {
-        let queue = |name: &str| format!("http://cloud.invalid/000000000000/{name}");
         let queues = sweeper::Queues::new(self.world.cloud.aws().sqs(), queue("mail"), queue("apply"));
         sweeper::Sweeper { store: self.world.store.clone(), clock: self.world.clock.clone(), queues }
     }

@@ -335,10 +335,10 @@ fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
         values.insert(format!(":{status}"), s(*status));
         // By the clock, not by what is recorded: the sweeper may not have come by yet.
         statuses.push(match *status {
-            "pending" => "(#status = :pending AND expires_at > :now)".to_owned(),
+            "pending" => "#status = :pending AND expires_at > :now".to_owned(),
             "expired" => {
                 values.insert(":pending".to_owned(), s("pending"));
-                "(#status = :expired OR (#status = :pending AND expires_at <= :now))".to_owned()
+                "#status = :expired OR (#status = :pending AND expires_at <= :now)".to_owned()
             }
             other => format!("#status = :{other}"),
         });
@@ -347,7 +347,7 @@ fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
         values.insert(":now".to_owned(), n(now.as_second()));
     }
     if !statuses.is_empty() {
-        clauses.push(format!("({})", statuses.join(" OR ")));
+        clauses.push(combined(&statuses, " OR "));
     }
     if let Some(team) = &filter.team {
         clauses.push("team = :team".to_owned());
@@ -358,5 +358,13 @@ fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
         clauses.push("#import = :import".to_owned());
         values.insert(":import".to_owned(), s(import.to_string()));
     }
-    (clauses.join(" AND "), names, values)
+    (combined(&clauses, " AND "), names, values)
+}
+
+/// Joins clauses. The table refuses parentheses around what stands alone.
+fn combined(clauses: &[String], operator: &str) -> String {
+    match clauses {
+        [only] => only.clone(),
+        clauses => clauses.iter().map(|clause| format!("({clause})")).collect::<Vec<_>>().join(operator),
+    }
 }

@@ -18,8 +18,10 @@ async fn too_few_places_refuse_the_whole_request_with_the_arithmetic() {
 #[tokio::test]
 async fn products_and_courses_are_counted_with_the_seats() {
     let acme = World::new().acme(100).await;
-    let person = |n: u32| json!({"email": format!("p{n}@x.example"), "role": "manager",
-        "products": ["mos_opportunity"], "courses": ["Meddicc-go-live-plan"]});
+    let person = |n: u32| {
+        json!({"email": format!("p{n}@x.example"), "role": "manager",
+        "products": ["mos_opportunity"], "courses": ["Meddicc-go-live-plan"]})
+    };
     let reply = acme.post("/invitations", json!({"invitations": [person(0), person(1), person(2)]})).await;
     let problem = reply.json();
     assert_eq!(problem["capacity"]["courses"]["Meddicc-go-live-plan"]["missing"], 1);

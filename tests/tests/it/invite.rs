@@ -14,10 +14,13 @@ fn outcomes(results: &Value) -> Vec<&str> {
 async fn one_person_is_invited_and_can_be_read() {
     let acme = World::new().acme(10).await;
     let invitation = acme
-        .post("/invitations", json!({"invitations": [{
-            "email": "John@Company.com", "name": "John Smith", "role": "sales_rep", "team": "enterprise",
-            "job_title": "Engineer II", "products": ["mos_enable"], "courses": ["meddicc-go-live-plan"],
-        }]}))
+        .post(
+            "/invitations",
+            json!({"invitations": [{
+                "email": "John@Company.com", "name": "John Smith", "role": "sales_rep", "team": "enterprise",
+                "job_title": "Engineer II", "products": ["mos_enable"], "courses": ["meddicc-go-live-plan"],
+            }]}),
+        )
         .await
         .ok();
     insta::assert_json_snapshot!(invitation, {".results[].id" => "[id]", ".results[].invitation.id" => "[id]",

@@ -1,8 +1,12 @@
 //! Stories, told through the real functions and the real SDK.
 #![expect(clippy::expect_used, reason = "tests; a failed expectation is the message")]
 
+mod accept;
 mod capacity;
+mod end_to_end;
+mod import;
 mod invite;
+mod mail;
 mod manage;
 mod organisation;
 mod sweep;

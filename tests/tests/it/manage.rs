@@ -30,7 +30,8 @@ async fn a_revoked_invitation_gives_its_place_back_once_and_a_resend_takes_it_ag
     acme.invite("b@x.example").await;
     let reply = acme.post(&format!("/invitations/{id}/resend"), json!({})).await;
     assert_eq!(reply.refusal(), (409, "capacity_exceeded".into()));
-    let other = acme.get("/invitations?email=B@x.example").await.ok()["items"][0]["id"].as_str().expect("id").to_owned();
+    let other =
+        acme.get("/invitations?email=B@x.example").await.ok()["items"][0]["id"].as_str().expect("id").to_owned();
     let _ = acme.post(&format!("/invitations/{other}/revoke"), json!({})).await.ok();
     assert_eq!(acme.post(&format!("/invitations/{id}/resend"), json!({})).await.ok()["status"], "pending");
     assert_eq!(acme.seats().await, (2, 2, 0));
@@ -54,7 +55,8 @@ async fn an_edit_moves_only_the_places_that_changed() {
     let acme = World::new().acme(10).await;
     let id = acme.invite("a@x.example").await["id"].as_str().expect("id").to_owned();
     let path = format!("/invitations/{id}");
-    let edited = acme.patch(&path, json!({"role": "manager", "team": "SMB", "products": ["mos_opportunity"]})).await.ok();
+    let edited =
+        acme.patch(&path, json!({"role": "manager", "team": "SMB", "products": ["mos_opportunity"]})).await.ok();
     assert_eq!((edited["role"].as_str(), edited["team"].as_str()), (Some("manager"), Some("SMB")));
     assert_eq!(edited["name"], "Some Body");
     assert_eq!(edited["generation"], 1);
@@ -78,8 +80,10 @@ async fn an_edit_moves_only_the_places_that_changed() {
 async fn lists_are_filtered_and_paged_without_gap_or_repetition() {
     let acme = World::new().acme(200).await;
     let people: Vec<_> = (0..120)
-        .map(|n| json!({"email": format!("p{n}@x.example"), "role": "sales_rep",
-            "team": if n % 3 == 0 { "SMB" } else { "Enterprise" }, "send": n % 10 != 0}))
+        .map(|n| {
+            json!({"email": format!("p{n}@x.example"), "role": "sales_rep",
+            "team": if n % 3 == 0 { "SMB" } else { "Enterprise" }, "send": n % 10 != 0})
+        })
         .collect();
     let _ = acme.post("/invitations", json!({"invitations": people})).await.ok();
     let mut ids = std::collections::BTreeSet::new();
@@ -96,7 +100,9 @@ async fn lists_are_filtered_and_paged_without_gap_or_repetition() {
     }
     assert_eq!(ids.len(), 108);
     assert!(pages >= 16, "{pages}");
-    let count = async |query: &str| acme.get(&format!("/invitations?limit=500&{query}")).await.ok()["items"].as_array().expect("list").len();
+    let count = async |query: &str| {
+        acme.get(&format!("/invitations?limit=500&{query}")).await.ok()["items"].as_array().expect("list").len()
+    };
     assert_eq!(count("status=held").await, 12);
     assert_eq!(count("team=smb").await, 40);
     assert_eq!(count("email=P5@x.example").await, 1);
@@ -105,8 +111,22 @@ async fn lists_are_filtered_and_paged_without_gap_or_repetition() {
     acme.world.advance(SignedDuration::from_hours(24 * 8));
     assert_eq!(count("status=expired").await, 108);
     assert_eq!(count("status=pending").await, 0);
-    for query in ["status=nope", "limit=0", "limit=501", "limit=x", "next=%25", "team=Atlantis", "colour=red", "import=x", "email=x"] {
-        assert_eq!(acme.get(&format!("/invitations?{query}")).await.refusal(), (422, "invalid_request".into()), "{query}");
+    for query in [
+        "status=nope",
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "next=%25",
+        "team=Atlantis",
+        "colour=red",
+        "import=x",
+        "email=x",
+    ] {
+        assert_eq!(
+            acme.get(&format!("/invitations?{query}")).await.refusal(),
+            (422, "invalid_request".into()),
+            "{query}"
+        );
     }
 }
 
@@ -122,10 +142,12 @@ async fn members_are_listed_shut_out_and_let_in_again() {
     let shut_out = acme.post(&format!("/members/{id}/deactivate"), json!({})).await.ok();
     assert_eq!(shut_out["status"], "deactivated");
     assert_eq!(acme.get("/members?status=deactivated").await.ok()["items"][0]["id"], id.as_str());
-    let again = acme.post("/invitations", json!({"invitations": [{"email": "a@x.example", "role": "manager"}]})).await.ok();
+    let again =
+        acme.post("/invitations", json!({"invitations": [{"email": "a@x.example", "role": "manager"}]})).await.ok();
     assert_eq!(again["results"][0]["outcome"], "deactivated_member");
     assert_eq!(acme.post(&format!("/members/{id}/reactivate"), json!({})).await.ok()["status"], "active");
-    let own = acme.get(&format!("/members?email={ADMIN}")).await.ok()["items"][0]["id"].as_str().expect("id").to_owned();
+    let own =
+        acme.get(&format!("/members?email={ADMIN}")).await.ok()["items"][0]["id"].as_str().expect("id").to_owned();
     let reply = acme.post(&format!("/members/{own}/deactivate"), json!({})).await;
     assert_eq!(reply.refusal(), (409, "own_membership".into()));
 }

@@ -40,7 +40,10 @@ async fn everything_wrong_with_a_new_organisation_is_listed() {
     });
     let reply = World::new().post(OPERATOR, "/v1/orgs", body).await;
     let problem = reply.json();
-    let errors: Vec<_> = problem["errors"].as_array().expect("errors").iter()
+    let errors: Vec<_> = problem["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
         .map(|error| format!("{}: {}", error["field"].as_str().unwrap_or("?"), error["code"].as_str().unwrap_or("?")))
         .collect();
     insta::assert_json_snapshot!(errors);
@@ -50,7 +53,8 @@ async fn everything_wrong_with_a_new_organisation_is_listed() {
 async fn limits_are_changed_by_operators_only() {
     let world = World::new();
     let acme = world.acme(1).await;
-    let limits = json!({"seats": 3, "product_limits": {"mos_opportunity": null}, "course_limits": {"value-pyramid-program": 1}});
+    let limits =
+        json!({"seats": 3, "product_limits": {"mos_opportunity": null}, "course_limits": {"value-pyramid-program": 1}});
     assert_eq!(acme.patch("", limits.clone()).await.refusal(), (403, "not_an_operator".into()));
     let changed = world.patch(OPERATOR, &acme.path(""), limits).await.ok();
     assert_eq!(changed["capacity"]["seats"], json!({"limit": 3, "used": 1, "free": 2}));
@@ -59,7 +63,8 @@ async fn limits_are_changed_by_operators_only() {
     acme.invite("b@x.example").await;
     let lowered = world.patch(OPERATOR, &acme.path(""), json!({"seats": 1})).await.ok();
     assert_eq!(lowered["capacity"]["seats"], json!({"limit": 1, "used": 3, "free": 0}));
-    let settings = json!({"name": "Acme Two", "invitation_seconds": 3600, "default_role": "sales_rep", "dashboard_url": null});
+    let settings =
+        json!({"name": "Acme Two", "invitation_seconds": 3600, "default_role": "sales_rep", "dashboard_url": null});
     let changed = acme.patch("", settings).await.ok();
     assert_eq!((&changed["name"], &changed["dashboard_url"]), (&json!("Acme Two"), &Value::Null));
     let reply = acme.patch("", json!({"nmae": "x"})).await;

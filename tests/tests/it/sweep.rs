@@ -16,7 +16,10 @@ async fn an_expired_invitation_frees_its_seat_once_swept() {
     assert_eq!(sweeper::handle(&acme.sweeper()).await.expect("a sweep").expired, 0);
     acme.world.advance(SignedDuration::from_secs(1));
     // By the clock they are over, recorded or not.
-    assert_eq!(acme.get("/invitations?status=expired&limit=500").await.ok()["items"].as_array().expect("list").len(), 250);
+    assert_eq!(
+        acme.get("/invitations?status=expired&limit=500").await.ok()["items"].as_array().expect("list").len(),
+        250
+    );
     assert_eq!(acme.seats().await, (300, 251, 49));
     assert_eq!(sweeper::handle(&acme.sweeper()).await.expect("a sweep").expired, 250);
     assert_eq!(acme.seats().await, (300, 1, 299));
