@@ -35,8 +35,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
             "cancelled": outcome.cancelled,
         })
     });
-    let needs =
-        plan.filter(|_| import.status == ImportStatus::Ready).map(|plan| places(capacity.sums(&plan.demand()).iter()));
+    let needs = plan.filter(|_| import.status == ImportStatus::Ready).map(|plan| needs(&plan.demand(), capacity));
     json!({
         "id": import.id.to_string(),
         "status": import.status,
