@@ -41,7 +41,7 @@ def start():
     }
     with open(place.CLOUD_LOG, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, place.ROOT / "infra/local/ministack_with_streams.py"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -10,24 +10,32 @@ from clients import client
 
 
 def fill():
-    allow_partiql()
+    allow_batches()
     allow_plain_http()
     number_the_concurrency()
 
 
-def allow_partiql():
-    """AWS asks for dynamodb:PartiQLInsert on the table, the emulator for dynamodb:BatchExecuteStatement on anything."""
+# What a role may do by its policy in AWS, and what the emulator asks for instead.
+ASKED_FOR_INSTEAD = {
+    "dynamodb:PartiQL": ("emulator-partiql", "dynamodb:BatchExecuteStatement"),
+    "sqs:SendMessage": ("emulator-send-batch", "sqs:SendMessageBatch"),
+}
+
+
+def allow_batches():
+    """AWS asks whoever sends a batch for the right to each of its parts, the emulator for a right to batches."""
     iam = client("iam")
-    for resource in resources("AWS::IAM::Role"):
-        for name in iam.list_role_policies(RoleName=resource)["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=resource, PolicyName=name)["PolicyDocument"]
-            if "dynamodb:PartiQL" in json.dumps(document):
-                statement = {"Effect": "Allow", "Action": "dynamodb:BatchExecuteStatement", "Resource": "*"}
-                iam.put_role_policy(
-                    RoleName=resource,
-                    PolicyName="emulator-partiql",
-                    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-                )
+    for role in resources("AWS::IAM::Role"):
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
+            for allowed, (name, action) in ASKED_FOR_INSTEAD.items():
+                if f'"{allowed}' in document and action not in document:
+                    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+                    iam.put_role_policy(
+                        RoleName=role,
+                        PolicyName=name,
+                        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+                    )
 
 
 def allow_plain_http():

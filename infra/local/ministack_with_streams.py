@@ -1,0 +1,38 @@
+"""Runs the emulator with one gap closed: in AWS a write by PartiQL is in the table's stream like any other; the emulator
+leaves it out, so that no invitation made in bulk would ever be mailed."""
+
+import copy
+
+from ministack.app import main
+from ministack.services import dynamodb
+
+
+def found(table, parsed):
+    """The item that a statement is about, as it is now, with the name it goes by."""
+    if parsed["op"] == "INSERT":
+        item = parsed.get("item", {})
+        item = item["M"] if set(item) == {"M"} else item
+        key = [dynamodb._extract_key_val(item.get(table[name])) for name in ("pk_name", "sk_name")]
+    else:
+        key = dynamodb._partiql_key_target(table, parsed)[:2]
+    return copy.deepcopy(table["items"].get(key[0], {}).get(key[1]))
+
+
+def in_the_stream(write):
+    def written(table, parsed, *rest):
+        before = found(table, parsed)
+        answer = write(table, parsed, *rest)
+        after = found(table, parsed)
+        if answer[0] == 200 and before != after:
+            event = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
+            dynamodb._emit_stream_event(parsed["table"], event, before, after)
+        return answer
+
+    return written
+
+
+for name in ("_partiql_insert", "_partiql_update", "_partiql_delete"):
+    setattr(dynamodb, name, in_the_stream(getattr(dynamodb, name)))
+
+if __name__ == "__main__":
+    main()
