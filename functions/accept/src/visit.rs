@@ -56,10 +56,11 @@ impl Found {
         &self.stored.membership
     }
 
-    /// Where members go, if it is a web address.
+    /// Where members go, if it is a web address that a header can carry.
     pub(crate) fn dashboard(&self) -> Option<&str> {
         let url = self.organisation.dashboard_url.as_deref()?;
-        (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
+        let web = url.starts_with("https://") || url.starts_with("http://");
+        (web && url.bytes().all(|byte| byte.is_ascii_graphic())).then_some(url)
     }
 }
 
