@@ -27,6 +27,12 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// What carries their requests.
+#[must_use]
+pub fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
 /// The door to AWS. Each method builds the client of one service; a function builds those it needs, once.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -43,9 +49,7 @@ impl Aws {
             None,
             "environment",
         );
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        Ok(Self::new(config::required("AWS_REGION")?, credentials, http, config::optional("AWS_ENDPOINT_URL")))
+        Ok(Self::new(config::required("AWS_REGION")?, credentials, https(), config::optional("AWS_ENDPOINT_URL")))
     }
 
     /// Puts the pieces together.

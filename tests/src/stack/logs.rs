@@ -1,0 +1,54 @@
+//! What the functions logged, and functions called by hand: over plain HTTP, since no program here needs these clients.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{Answer, Stack};
+
+impl Stack {
+    /// A request to AWS as the local cloud's root, whose signature it does not check.
+    fn ask_aws(&self, service: &str, path: &str, target: Option<&str>, body: &Value) -> Answer {
+        let scope = format!("test/20260101/{}/{service}/aws4_request", self.known.region);
+        let root = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let mut headers = vec![("authorization", root.as_str()), ("content-type", "application/x-amz-json-1.1")];
+        headers.extend(target.map(|target| ("x-amz-target", target)));
+        let address = format!("{}{path}", self.known.endpoint_url);
+        self.web.send(Method::POST, &address, &headers, Some(body.to_string().into_bytes()))
+    }
+
+    fn logs(&self, operation: &str, mut request: Value, items: &str) -> Vec<Value> {
+        let target = format!("Logs_20140328.{operation}");
+        let mut all = Vec::new();
+        loop {
+            let page = self.ask_aws("logs", "/", Some(&target), &request).ok();
+            all.extend(page[items].as_array().expect("a list").clone());
+            match page["nextToken"].as_str() {
+                Some(next) => request["nextToken"] = next.into(),
+                None => return all,
+            }
+        }
+    }
+
+    /// The names of all log groups.
+    #[must_use]
+    pub fn log_groups(&self) -> Vec<String> {
+        let groups = self.logs("DescribeLogGroups", json!({}), "logGroups");
+        groups.iter().map(|group| group["logGroupName"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// Every line of a log group.
+    #[must_use]
+    pub fn log_lines(&self, group: &str) -> Vec<String> {
+        let events = self.logs("FilterLogEvents", json!({"logGroupName": group}), "events");
+        events.iter().map(|event| event["message"].as_str().expect("text").to_owned()).collect()
+    }
+
+    /// Calls a function by hand and waits for its answer.
+    #[must_use]
+    pub fn invoke(&self, function: &str, event: &Value) -> Answer {
+        let of_interest = |group: &String| group.starts_with("/aws/lambda/") && group.ends_with(function);
+        let group = self.log_groups().into_iter().find(of_interest).expect("the function's log group");
+        let name = group.trim_start_matches("/aws/lambda/");
+        self.ask_aws("lambda", &format!("/2015-03-31/functions/{name}/invocations"), None, event)
+    }
+}
