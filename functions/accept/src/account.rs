@@ -12,6 +12,9 @@ use usher_domain::EmailAddress;
 
 use crate::form::{Password, Profile};
 
+/// The fewest characters of a password, as the template's user pool has it. It is said here and decided there.
+pub(crate) const PASSWORD_CHARACTERS: u8 = 12;
+
 /// Where people's accounts are.
 #[derive(Debug, Clone)]
 pub enum Accounts {
@@ -76,6 +79,9 @@ where
 fn policy(message: Option<&str>) -> NotProved {
     let reason = message.and_then(|message| message.rsplit_once(": ")).map(|(_, reason)| reason.trim_end_matches('.'));
     NotProved::PasswordRefused(match reason {
+        Some(reason) if reason.contains("length") || reason.contains("long") => {
+            format!("This password is too short. Use at least {PASSWORD_CHARACTERS} characters.")
+        }
         Some(reason) => format!("This password cannot be used: {reason}."),
         None => "This password cannot be used. Choose a longer one.".to_owned(),
     })
@@ -209,14 +215,18 @@ mod tests {
 
     #[test]
     fn the_pools_reason_is_passed_on() {
-        let reason = |message| match policy(message) {
+        let reason = |message: Option<&str>| match policy(message) {
             NotProved::PasswordRefused(reason) => reason,
             other => panic!("{other:?}"),
         };
         assert_eq!(
-            reason(Some("Password did not conform with policy: Password not long enough")),
-            "This password cannot be used: Password not long enough."
+            reason(Some("Password did not conform with policy: Password must have symbol characters")),
+            "This password cannot be used: Password must have symbol characters."
         );
+        for short in ["Password not long enough", "Password must have length greater than or equal to 12"] {
+            let refused = format!("Password did not conform with policy: {short}");
+            assert_eq!(reason(Some(&refused)), "This password is too short. Use at least 12 characters.");
+        }
         assert_eq!(reason(Some("no")), "This password cannot be used. Choose a longer one.");
         assert_eq!(reason(None), "This password cannot be used. Choose a longer one.");
     }

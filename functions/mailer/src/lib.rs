@@ -17,7 +17,6 @@ mod pace;
 mod send;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use tracing::Instrument;
 use usher_domain::MailJob;
 use usher_runtime::{Aws, Clock, ConfigError, LinkKeySource, config};
 use usher_store::Store;
@@ -81,6 +80,13 @@ impl Mailer {
     }
 }
 
+/// The span of one invocation, which every line of its log carries.
+#[must_use]
+pub fn span(request_id: &str) -> tracing::Span {
+    let empty = tracing::field::Empty;
+    tracing::info_span!("mail", request_id, batch = empty, organisation = empty)
+}
+
 /// Works the messages off. The answer names those that have to come again.
 pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
@@ -90,8 +96,9 @@ pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
         let done = match serde_json::from_str::<MailJob>(&body) {
             Ok(job) => {
                 let batch = job.batch();
-                let span = tracing::info_span!("batch", batch, organisation = %job.organisation);
-                Box::pin(batch::process(mailer, &job, &batch)).instrument(span).await
+                let span = tracing::Span::current();
+                span.record("batch", &batch).record("organisation", tracing::field::display(job.organisation));
+                Box::pin(batch::process(mailer, &job, &batch)).await
             }
             Err(error) => {
                 tracing::error!(line = error.line(), column = error.column(), "a message is not a mail job");

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let mailer = &Mailer::from_environment(&Aws::from_environment()?)?;
     let handler = service_fn(async |event: LambdaEvent<SqsEvent>| {
-        let span = tracing::info_span!("mail", request_id = event.context.request_id);
+        let span = mailer::span(&event.context.request_id);
         Ok::<_, Error>(mailer::handle(mailer, event.payload).instrument(span).await)
     });
     lambda_runtime::run(handler).await
