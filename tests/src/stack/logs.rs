@@ -1,5 +1,6 @@
 //! What the functions logged, and functions called by hand: over plain HTTP, since no program here needs these clients.
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -41,6 +42,24 @@ impl Stack {
     pub fn log_lines(&self, group: &str) -> Vec<String> {
         let events = self.logs("FilterLogEvents", json!({"logGroupName": group}), "events");
         events.iter().map(|event| event["message"].as_str().expect("text").to_owned()).collect()
+    }
+
+    /// The dead-letter queues, and how many messages each holds.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<(String, usize)> {
+        let sqs = self.aws.sqs();
+        let queues = self.wait(sqs.list_queues().send()).expect("the queues");
+        let dead = queues.queue_urls().iter().filter(|url| url.contains("DeadLetter"));
+        let held = |url: &String| {
+            let name = QueueAttributeName::ApproximateNumberOfMessages;
+            let call = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone());
+            let answer = self.wait(call.send()).expect("the queue");
+            let held = answer.attributes().and_then(|attributes| attributes.get(&name)).expect("a number");
+            (url.clone(), held.parse().expect("a number"))
+        };
+        let held: Vec<_> = dead.map(held).collect();
+        assert!(!held.is_empty());
+        held
     }
 
     /// Calls a function by hand and waits for its answer.

@@ -26,7 +26,7 @@ pub use tenant::{PASSWORD, Tenant};
 pub use web::{Answer, Web};
 
 /// How long something that follows by itself may take: far longer than it does, so that a slow machine fails no test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `make up` wrote about the stack.

@@ -61,7 +61,7 @@ impl Web {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(Duration::from_mins(2)))
             // A connection that is kept may be closed by the other side just when it is used again.
             .max_idle_connections(0)
             .build();

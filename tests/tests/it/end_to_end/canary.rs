@@ -85,12 +85,18 @@ fn no_log_line_holds_an_address_and_no_link_is_kept_anywhere() {
     }
     for group in &groups {
         for line in stack.log_lines(group) {
+            let ours = line.contains(&acme.id);
+            assert!(!ours || !line.contains("\"ERROR\""), "something failed, in {group}: {line}");
             assert!(!line.contains(&canary), "an address, in {group}: {line}");
             assert!(!line.contains(PASSWORD), "a password, in {group}: {line}");
             for secret in &secrets {
                 assert!(!line.contains(secret), "a link, in {group}: {line}");
             }
         }
+    }
+
+    for (queue, waiting) in stack.dead_letters() {
+        assert_eq!(waiting, 0, "somebody gave up, in {queue}");
     }
 
     let items = stack.items_with("");

@@ -125,7 +125,7 @@ fn who_was_revoked_cannot_accept_until_the_invitation_is_sent_again() {
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
 fn a_thousand_looks_at_a_link_change_nothing() {
-    const THREADS: usize = 8;
+    const THREADS: usize = 10;
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let email = acme.address("scanned");
@@ -137,7 +137,7 @@ fn a_thousand_looks_at_a_link_change_nothing() {
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                for _ in 0..1_000 / THREADS {
+                for _ in 0..1_000 / THREADS / 2 {
                     assert_eq!(stack.web.get(&link).status, 200);
                     assert_eq!(stack.web.head(&link).status, 200);
                 }
