@@ -14,16 +14,16 @@ use usher_domain::id::ReservationId;
 use usher_domain::organisation::{DEFAULT_INVITATION_SECONDS, LONGEST_INVITATION_SECONDS, SHORTEST_INVITATION_SECONDS};
 use usher_domain::text::ShortText;
 use usher_domain::{
-    Allowance, Capacity, Catalogue, Course, Draft, DraftRequest, Organisation, OrganisationId, Product, Resource, Role,
-    Team,
+    Allowance, Capacity, Catalogue, Course, Demand, Draft, DraftRequest, Organisation, OrganisationId, Product,
+    Resource, Role, Team,
 };
 use usher_http::{Api, Caller, FieldError, JsonBody, Problem, organisation_view};
 use usher_runtime::random;
-use usher_store::CREATED_AT_ONCE;
+use usher_store::{CREATED_AT_ONCE, MOST_RESOURCES};
 
 /// Roles as a list of objects with a name, or as an object from name to the rest.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "roles are a list, each with name and rank, or an object from name to rank")]
 enum Roles {
     List(Vec<Role>),
     ByName(BTreeMap<String, RoleSettings>),
@@ -53,7 +53,7 @@ struct NewCourse {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields, expecting = "a team is its name, or an object with a name and nothing else")]
 enum NewTeam {
     Name(String),
     Object { name: String },
@@ -146,10 +146,10 @@ fn catalogue(request: &mut CreateRequest, errors: &mut Vec<FieldError>) -> Catal
     for (index, team) in request.teams.iter().enumerate() {
         let (NewTeam::Name(name) | NewTeam::Object { name }) = team;
         let field = format!("teams[{index}]");
-        if !seen.insert(fold(name)) {
-            errors.push(FieldError::new(&field, "name_twice", format!("{name:?} is there twice")));
-        }
         if let Some(name) = display_text(&field, name, errors) {
+            if !seen.insert(fold(name.as_str())) {
+                errors.push(FieldError::new(&field, "name_twice", format!("{:?} is there twice", name.as_str())));
+            }
             // Derived from the name it starts out with, so that a repeated request makes the same team.
             let id = OrganisationId::from_bytes(
                 ReservationId::derived(&[b"team", fold(name.as_str()).as_bytes()]).to_bytes(),
@@ -240,6 +240,15 @@ pub(crate) async fn create(
     }
     let capacity = capacity(&request);
     let drafts = admins(request.admins, &catalogue, &mut errors);
+    let mut demand = Demand::default();
+    drafts.iter().for_each(|draft| demand.add(&draft.access));
+    if let Err(shortfall) = capacity.check(&demand) {
+        errors.push(FieldError::new("admins", "capacity_exceeded", format!("do not fit: {shortfall}")));
+    }
+    if capacity.0.len() > MOST_RESOURCES {
+        let message = format!("with the products are more than {MOST_RESOURCES}, the most that are counted together");
+        errors.push(FieldError::new("courses", "too_many", message));
+    }
     let (Some(name), true) = (name, errors.is_empty()) else { return Err(Problem::invalid(errors)) };
 
     // With an Idempotency-Key the id follows from it: even if the first answer and its record were both lost, a
