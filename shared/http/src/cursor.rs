@@ -10,6 +10,7 @@ pub const LIST_LIMIT: (usize, usize) = (500, 50);
 
 /// The query parameters that every list has.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListQuery {
     /// How many entries at most.
     pub limit: Option<String>,
@@ -37,7 +38,11 @@ pub fn next_cursor(place: &str) -> String {
 /// The place that a cursor of ours names.
 pub fn read_cursor(cursor: &str) -> Result<String, Problem> {
     let place = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    place.ok_or_else(|| {
-        Problem::invalid_field("next", "next_invalid", "is no place in this list; use the one from the page before")
-    })
+    place.ok_or_else(no_place)
+}
+
+/// A cursor that is none of this list's.
+#[must_use]
+pub fn no_place() -> Problem {
+    Problem::invalid_field("next", "next_invalid", "is no place in this list; use the one from the page before")
 }
