@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Deserializer};
-use usher_domain::{Demand, DraftRequest, Membership};
+use usher_domain::{Demand, DraftRequest, Membership, Status, TransitionError};
 use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
 
 use crate::steps::check_rank;
-use crate::{ATTEMPTS, load, refused};
+use crate::{ATTEMPTS, load_settled, refused};
 
 /// Tells "set to nothing" (`null`) from "left as it is" (absent).
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -73,13 +73,18 @@ pub(crate) async fn edit(
     let now = api.clock.now();
     let organisation = &admin.organisation;
     for _ in 0..ATTEMPTS {
-        let before = load(&api.store, organisation.id, &id).await?;
+        let before = load_settled(&api.store, organisation.id, &id).await?;
         check_rank(&admin, &before.membership)?;
+        // By the clock, recorded or not: what the API calls expired cannot be edited.
+        if before.membership.status(now) == Status::Expired {
+            return Err(refused(TransitionError::Expired));
+        }
         let draft = organisation.catalogue.check(&request.over(&before.membership), admin.authority());
         let draft = draft.map_err(|problems| {
             Problem::invalid(problems.into_iter().map(|problem| FieldError::at("", problem)).collect())
         })?;
-        let after = before.membership.clone().edit(draft.name, draft.access).map_err(refused)?;
+        let after = before.membership.clone().edit(draft.name, draft.access, now).map_err(refused)?;
+        let after = after.vouched_for_by(admin.id());
         let (old, new) = (Demand::of(&before.membership.access), Demand::of(&after.access));
         if api.store.update_exchanging(&before, &after, &new.minus(&old), &old.minus(&new)).await? {
             tracing::info!(membership = %after.id, by = %admin.id(), "edited");
