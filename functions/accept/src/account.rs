@@ -2,7 +2,7 @@
 //! a new password once it has one.
 
 use aws_sdk_cognitoidentityprovider::Client;
-use aws_sdk_cognitoidentityprovider::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserError;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
 use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthError;
@@ -11,6 +11,7 @@ use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType, Messag
 use usher_domain::EmailAddress;
 
 use crate::form::{Password, Profile};
+use usher_runtime::describe;
 
 /// The fewest characters of a password, as the template's user pool has it. It is said here and decided there.
 pub(crate) const PASSWORD_CHARACTERS: u8 = 12;
@@ -70,7 +71,7 @@ where
     if let Some(code) = error.code() {
         tracing::error!(operation, code, "the user pool failed");
     } else {
-        tracing::error!(operation, error = %DisplayErrorContext(error), "the user pool could not be reached");
+        tracing::error!(operation, error = %describe(error), "the user pool could not be reached");
     }
     NotProved::Unavailable
 }

@@ -14,12 +14,13 @@ const STYLE: &str = include_str!("../templates/style.css");
 static STYLE_SOURCE: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(STYLE.as_bytes()))));
 
-/// What a page may do: its own style, its own forms. A form that answers with a redirect needs the next site named too.
+/// What a page may do: its own style, its own forms. Browsers hold every redirect that follows a form to this too, and a
+/// dashboard commonly sends people on to wherever they sign in, so any secure site may come next.
 fn policy(next: Option<&str>) -> String {
     let next = next.and_then(|url| url::Url::parse(url).ok()).map(|url| url.origin());
     let next = next.filter(url::Origin::is_tuple).map(|origin| format!(" {}", origin.ascii_serialization()));
     format!(
-        "default-src 'none'; style-src {}; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src {}; form-action 'self' https:{}; base-uri 'none'; frame-ancestors 'none'",
         *STYLE_SOURCE,
         next.unwrap_or_default()
     )
@@ -247,10 +248,10 @@ pub(crate) mod tests {
         let rest = allowed.replace(STYLE_SOURCE.as_str(), "HASH");
         assert_eq!(
             rest,
-            "default-src 'none'; style-src HASH; form-action 'self' https://app.acme.example:8443; base-uri 'none'; \
+            "default-src 'none'; style-src HASH; form-action 'self' https: https://app.acme.example:8443; base-uri 'none'; \
              frame-ancestors 'none'"
         );
-        assert!(policy(Some("javascript:alert(1)")).contains("form-action 'self';"));
+        assert!(policy(Some("javascript:alert(1)")).contains("form-action 'self' https:;"));
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 }

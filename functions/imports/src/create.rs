@@ -1,14 +1,15 @@
 //! `POST /imports`: announces a file.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::draft::Authority;
 use usher_domain::import::ImportDefaults;
-use usher_domain::{DraftRequest, ImportId};
-use usher_http::{Admin, Api, FieldError, JsonBody, Problem};
+use usher_domain::{DraftRequest, ImportId, ReservationId};
+use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
 use usher_plans::upload_key;
 use usher_runtime::random;
 use usher_store::{Import, ImportMode, ImportStatus, PartOutcome};
@@ -29,14 +30,14 @@ pub(crate) async fn create(
     State(api): State<Api>,
     Extension(imports): Extension<Imports>,
     admin: Admin,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<CreateRequest>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Extension<Unkept>, Json<Value>), Problem> {
     let filename = filename::check(&request.filename)?;
     check_defaults(&admin, &request.defaults)?;
     let now = api.clock.now();
     let organisation = admin.organisation.id;
-    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
-    let id = ImportId::from_parts(milliseconds, random::bits());
+    let id = new_id(&admin, &headers, now);
     let form = imports.forms.form(&upload_key(organisation, id, &filename), now).await.map_err(|error| {
         tracing::error!(%error, "there is nothing to sign a form with");
         let detail = "Something failed on our side. Repeat the request with the same Idempotency-Key.";
@@ -60,9 +61,19 @@ pub(crate) async fn create(
         outcome: PartOutcome::default(),
         problem: None,
     };
-    if !api.store.create_import(&import).await? {
-        return Err(Problem::changed_meanwhile());
-    }
+    // A repetition finds the import that the first request made, and gets a form of its own: forms are signed, so they
+    // are not kept with the answer.
+    let import = if api.store.create_import(&import).await? {
+        import
+    } else {
+        let known = api.store.import(organisation, id).await?.ok_or_else(Problem::changed_meanwhile)?;
+        let same = (&known.filename, known.mode, &known.defaults) == (&import.filename, import.mode, &import.defaults);
+        if !same {
+            let detail = "This Idempotency-Key was used for a different request. Use a new key.";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
+        }
+        known
+    };
     tracing::info!(import = %id, by = %admin.id(), "announced an import");
     let answer = json!({
         "id": id.to_string(),
@@ -71,7 +82,16 @@ pub(crate) async fn create(
         "max_bytes": imports.forms.largest,
         "expires_at": form.expires_at,
     });
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok((StatusCode::CREATED, Extension(Unkept), Json(answer)))
+}
+
+/// With an Idempotency-Key the id follows from it, and is the same for as long as the key is remembered elsewhere: a day.
+fn new_id(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> ImportId {
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    let Some(key) = headers.get("idempotency-key") else { return ImportId::from_parts(milliseconds, random::bits()) };
+    let day = milliseconds - milliseconds % 86_400_000;
+    let parts = [b"import".as_slice(), &admin.id().to_bytes(), &day.to_be_bytes(), key.as_bytes()];
+    ImportId::from_parts(day, u128::from_be_bytes(ReservationId::derived(&parts).to_bytes()))
 }
 
 /// Holds the defaults to what a row that says the same would be held to.

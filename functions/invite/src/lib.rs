@@ -5,10 +5,11 @@ mod request;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use usher_domain::id::ReservationId;
-use usher_domain::{Draft, FieldProblem};
+use usher_domain::{Catalogue, Draft, FieldProblem};
 use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
 use usher_store::InviteOutcome;
@@ -16,7 +17,6 @@ use usher_store::InviteOutcome;
 pub use request::{InviteRequest, LARGEST_REQUEST};
 
 /// The function's routes.
-#[must_use]
 pub fn router(api: Api) -> Router {
     usher_http::router(Router::new().route("/v1/orgs/{org}/invitations", post(invite)), api)
 }
@@ -65,33 +65,38 @@ async fn invite(
     let outcomes = api.store.invite(&admin.organisation, drafts, Some(admin.id()), reservation, now).await?;
 
     let mut outcomes = outcomes.into_iter();
-    let results = checked.into_iter().map(|(email, checked)| match checked {
-        Err(problems) => rejected(email, problems),
-        Ok(_) => {
-            let (outcome, membership) = match outcomes.next()? {
-                InviteOutcome::Invited(membership) => ("invited", membership),
-                InviteOutcome::Held(membership) => ("held", membership),
-                InviteOutcome::AlreadyInvited(membership) => ("already_invited", membership),
-                InviteOutcome::AlreadyMember(membership) => ("already_member", membership),
-                InviteOutcome::DeactivatedMember(membership) => ("deactivated_member", membership),
-            };
-            let invitation = MembershipView::invitation(&membership, catalogue, now);
-            let id = Some(membership.id.to_string());
-            Some(EntryResult { outcome, email, id, invitation: Some(invitation), problem: None })
+    let mut results = Vec::with_capacity(checked.len());
+    for (email, checked) in checked {
+        if let Err(problems) = checked {
+            results.push(rejected(email, problems));
+        } else if let Some(outcome) = outcomes.next() {
+            // `Store::invite` answers for each draft, in order.
+            results.push(settled(email, outcome, catalogue, now));
         }
-    });
-    let results: Vec<_> = results.collect::<Option<_>>().unwrap_or_default();
+    }
     tracing::info!(entries = results.len(), by = %admin.id(), "invited");
     Ok(Json(InviteResponse { results }))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the other arm of the same match needs the option")]
-fn rejected(email: String, problems: Vec<FieldProblem>) -> Option<EntryResult> {
+fn settled(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Timestamp) -> EntryResult {
+    let (outcome, membership) = match outcome {
+        InviteOutcome::Invited(membership) => ("invited", membership),
+        InviteOutcome::Held(membership) => ("held", membership),
+        InviteOutcome::AlreadyInvited(membership) => ("already_invited", membership),
+        InviteOutcome::AlreadyMember(membership) => ("already_member", membership),
+        InviteOutcome::DeactivatedMember(membership) => ("deactivated_member", membership),
+    };
+    let invitation = MembershipView::invitation(&membership, catalogue, now);
+    let id = Some(membership.id.to_string());
+    EntryResult { outcome, email, id, invitation: Some(invitation), problem: None }
+}
+
+fn rejected(email: String, problems: Vec<FieldProblem>) -> EntryResult {
     let code = match problems.as_slice() {
         [only] => only.code,
         _ => "invalid_invitation",
     };
     let errors: Vec<_> = problems.into_iter().map(|problem| FieldError::at("", problem)).collect();
     let problem = Problem::invalid(errors).with("code", code).document();
-    Some(EntryResult { outcome: "rejected", email, id: None, invitation: None, problem: Some(problem) })
+    EntryResult { outcome: "rejected", email, id: None, invitation: None, problem: Some(problem) }
 }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -16,6 +15,7 @@ use crate::Mailer;
 use crate::compose::{InvitationMail, Link, Rendered};
 use crate::outcome::{Answer, Outcome};
 use crate::send::send;
+use usher_runtime::describe;
 
 /// How often a mail that was put off is tried in new batches. After that it stays due, and the sweeper begins anew.
 const TRIES: u32 = 8;
@@ -165,7 +165,8 @@ fn result(member: &Membership, outcome: Outcome) -> MailResult {
             (MailState::Unknown, Some("The mail service's answer was lost; it is sent once more if nothing is heard."))
         }
     };
-    MailResult { member: member.id, generation: member.generation, state, reason: reason.map(str::to_owned) }
+    let doubts = member.mail.as_ref().map_or(0, |mail| mail.doubts) + u32::from(state == MailState::Unknown);
+    MailResult { member: member.id, generation: member.generation, state, reason: reason.map(str::to_owned), doubts }
 }
 
 /// Records what came of each mail, queues anew what was put off, and ends the batch. Until it is ended, the message
@@ -240,7 +241,7 @@ async fn queue(mailer: &Mailer, jobs: &[MailJob], delay: i32) -> Result<(), Batc
     });
     let entries = entries.collect::<Result<Vec<_>, _>>()?;
     let call = mailer.sqs.send_message_batch().queue_url(&mailer.settings.mail_queue).set_entries(Some(entries));
-    let answer = call.send().await.map_err(|error| failed(DisplayErrorContext(&error).to_string()))?;
+    let answer = call.send().await.map_err(|error| failed(describe(&error)))?;
     match answer.failed().first() {
         None => Ok(()),
         Some(error) => Err(failed(error.code().to_owned())),

@@ -1,9 +1,10 @@
 //! What the mail service's answers mean: which mails are on their way, which never will be, and which nobody can tell.
 
-use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, SendBulkEmailOutput};
 use aws_sdk_sesv2::types::BulkEmailStatus;
 use hyper_util::client::legacy::Error as ClientError;
+use usher_runtime::describe;
 
 /// What came of one mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmail
     };
     match &error {
         SdkError::ConstructionFailure(_) => {
-            tracing::error!(error = %DisplayErrorContext(&error), "the mails could not be put into a request");
+            tracing::error!(error = %describe(&error), "the mails could not be put into a request");
             Answer::Refused
         }
         SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(|e| never_connected(e)) => {
@@ -86,7 +87,9 @@ pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmail
             // Its code only: the message may quote addresses.
             tracing::warn!(code = service.err().code(), "the mail service refused a batch");
             match service.err() {
-                SendBulkEmailError::BadRequestException(_) | SendBulkEmailError::MessageRejected(_) => Answer::Refused,
+                SendBulkEmailError::BadRequestException(_) => Answer::Refused,
+                // Among them MessageRejected, which is what a sender's address gets that is not confirmed yet: the mails
+                // are good, and go out once it is.
                 _ => Answer::NotNow,
             }
         }
@@ -96,7 +99,7 @@ pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmail
         }
         // A time limit, a dropped connection, an answer that cannot be read, and whatever is added to these.
         _ => {
-            tracing::warn!(error = %DisplayErrorContext(&error), "the mail service's answer was lost");
+            tracing::warn!(error = %describe(&error), "the mail service's answer was lost");
             Answer::Lost
         }
     }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::DisplayErrorContext;
 use aws_sdk_sesv2::types::SendQuota;
 use jiff::{SignedDuration, Timestamp};
+use usher_runtime::describe;
 
 /// How many mailers work at the same time unless the template says otherwise: its own default.
 pub(crate) const USUAL_CONCURRENCY: u64 = 2;
@@ -48,7 +48,7 @@ impl Pace {
                     rate
                 }
                 Err(error) => {
-                    tracing::warn!(error = %DisplayErrorContext(&error), "the account's rate is not known");
+                    tracing::warn!(error = %describe(&error), "the account's rate is not known");
                     heard.map_or(SLOWEST, |(_, rate)| rate)
                 }
             },

@@ -2,33 +2,28 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::{Deserialize, Deserializer};
-use usher_domain::{Demand, DraftRequest, Membership, Status, TransitionError};
-use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
+use serde::Deserialize;
+use usher_domain::{Demand, DraftRequest, Membership};
+use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Patch, Problem};
 
 use crate::steps::check_rank;
 use crate::{ATTEMPTS, load_settled, refused};
-
-/// Tells "set to nothing" (`null`) from "left as it is" (absent).
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
 
 /// What to change; what is absent stays, `null` takes away.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EditRequest {
-    #[serde(default, deserialize_with = "present")]
-    name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    first_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    last_name: Option<Option<String>>,
+    #[serde(default)]
+    name: Patch<String>,
+    #[serde(default)]
+    first_name: Patch<String>,
+    #[serde(default)]
+    last_name: Patch<String>,
     role: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    team: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    job_title: Option<Option<String>>,
+    #[serde(default)]
+    team: Patch<String>,
+    #[serde(default)]
+    job_title: Patch<String>,
     products: Option<Vec<String>>,
     courses: Option<Vec<String>>,
 }
@@ -37,25 +32,24 @@ impl EditRequest {
     /// The person as they would be asked for now: what is there, with the changes laid over it.
     fn over(&self, member: &Membership) -> DraftRequest {
         let text = |text: &Option<usher_domain::text::ShortText>| text.as_ref().map(|text| text.as_str().to_owned());
-        let laid = |change: &Option<Option<String>>, old: Option<String>| change.clone().unwrap_or(old);
         let (mut full, mut first, mut last) =
             (text(&member.name.full), text(&member.name.first), text(&member.name.last));
         // A name given in one form replaces one that was given in the other.
-        if self.name.as_ref().is_some_and(Option::is_some) {
+        if matches!(self.name, Patch::Set(Some(_))) {
             (first, last) = (None, None);
         }
-        if self.first_name.is_some() || self.last_name.is_some() {
+        if self.first_name != Patch::Keep || self.last_name != Patch::Keep {
             full = None;
         }
         let access = &member.access;
         DraftRequest {
             email: member.email.as_typed().to_owned(),
-            name: laid(&self.name, full),
-            first_name: laid(&self.first_name, first),
-            last_name: laid(&self.last_name, last),
+            name: self.name.over(full),
+            first_name: self.first_name.over(first),
+            last_name: self.last_name.over(last),
             role: self.role.clone().or_else(|| Some(access.role.clone())),
-            team: laid(&self.team, access.team.clone()),
-            job_title: laid(&self.job_title, text(&access.job_title)),
+            team: self.team.over(access.team.clone()),
+            job_title: self.job_title.over(text(&access.job_title)),
             products: self.products.clone().unwrap_or_else(|| access.products.iter().cloned().collect()),
             courses: self.courses.clone().unwrap_or_else(|| access.courses.iter().cloned().collect()),
             send: None,
@@ -75,10 +69,6 @@ pub(crate) async fn edit(
     for _ in 0..ATTEMPTS {
         let before = load_settled(&api.store, organisation.id, &id).await?;
         check_rank(&admin, &before.membership)?;
-        // By the clock, recorded or not: what the API calls expired cannot be edited.
-        if before.membership.status(now) == Status::Expired {
-            return Err(refused(TransitionError::Expired));
-        }
         let draft = organisation.catalogue.check(&request.over(&before.membership), admin.authority());
         let draft = draft.map_err(|problems| {
             Problem::invalid(problems.into_iter().map(|problem| FieldError::at("", problem)).collect())

@@ -16,7 +16,6 @@ use usher_store::{Store, Stored};
 const ATTEMPTS: usize = 5;
 
 /// The function's routes.
-#[must_use]
 pub fn router(api: Api) -> Router {
     let routes = Router::new()
         .route("/v1/orgs/{org}/invitations", get(list::invitations))
@@ -35,6 +34,19 @@ pub fn router(api: Api) -> Router {
 async fn load(store: &Store, organisation: OrganisationId, id: &str) -> Result<Stored, Problem> {
     let id: MembershipId = id.parse().map_err(|_| Problem::not_found())?;
     store.membership(organisation, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// The membership of this id, with its reservation settled. While that is open, what it used is counted by what its
+/// people hold, so nobody may change what they hold: it lasts a moment, or a few minutes if its owner was cut off.
+async fn load_settled(store: &Store, organisation: OrganisationId, id: &str) -> Result<Stored, Problem> {
+    let stored = load(store, organisation, id).await?;
+    if let Some(reservation) = stored.membership.reservation
+        && store.reservation(organisation, reservation).await?.is_some()
+    {
+        let detail = "The invitation is still being made. Try again in a moment; it takes ten minutes at the most.";
+        return Err(Problem::new(StatusCode::CONFLICT, "changed_meanwhile", detail));
+    }
+    Ok(stored)
 }
 
 /// A step that the state does not allow, with what the admin can do instead.

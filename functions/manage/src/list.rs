@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use usher_domain::{Membership, MembershipId, Status};
-use usher_http::{Admin, Api, ListQuery, MembershipView, Problem, next_cursor, read_cursor};
-use usher_store::ListFilter;
+use usher_http::{Admin, Api, ListQuery, MembershipView, Problem, next_cursor, no_place, read_cursor};
+use usher_store::{ListFilter, Store};
 
 use crate::load;
 
@@ -103,6 +103,9 @@ async fn list(kind: Kind, api: Api, admin: Admin, filters: Filters) -> Result<Js
         return Ok(Json(List { items, next: None }));
     }
     let from = query.next.as_deref().map(read_cursor).transpose()?;
+    if from.as_deref().is_some_and(|place| !Store::is_place_in_list(place)) {
+        return Err(no_place());
+    }
     let page = api.store.list_memberships(organisation, &stored, limit, from.as_deref(), now).await?;
     let items = page.items.iter().filter_map(|found| kind.view(found, &admin, now)).collect();
     Ok(Json(List { items, next: page.next.as_deref().map(next_cursor) }))

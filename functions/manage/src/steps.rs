@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use usher_domain::{Demand, Membership};
 use usher_http::{Admin, Api, MembershipView, Problem};
 
-use crate::{ATTEMPTS, load, refused};
+use crate::{ATTEMPTS, load_settled, refused};
 
 /// Whether the admin may act on this person: nobody acts on a role above their own.
 pub(crate) fn check_rank(admin: &Admin, membership: &Membership) -> Result<(), Problem> {
@@ -28,9 +28,10 @@ pub(crate) async fn resend(
     let now = api.clock.now();
     let organisation = &admin.organisation;
     for _ in 0..ATTEMPTS {
-        let before = load(&api.store, organisation.id, &id).await?;
+        let before = load_settled(&api.store, organisation.id, &id).await?;
         check_rank(&admin, &before.membership)?;
         let after = before.membership.clone().send(organisation.invitation_duration(), now).map_err(refused)?;
+        let after = after.vouched_for_by(admin.id());
         let demand = if before.membership.holds_places() { Demand::default() } else { Demand::of(&after.access) };
         api.store.watch_mail(organisation.id, now).await?;
         if api.store.update_taking(&before, &after, &demand).await? {
@@ -50,7 +51,7 @@ pub(crate) async fn revoke(
     let now = api.clock.now();
     let organisation = &admin.organisation;
     for _ in 0..ATTEMPTS {
-        let before = load(&api.store, organisation.id, &id).await?;
+        let before = load_settled(&api.store, organisation.id, &id).await?;
         check_rank(&admin, &before.membership)?;
         let after = before.membership.clone().revoke(now).map_err(refused)?;
         let view = MembershipView::invitation(&after, &organisation.catalogue, now);

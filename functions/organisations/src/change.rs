@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use usher_domain::{Capacity, Resource};
-use usher_http::{Api, FieldError, JsonBody, Problem};
+use usher_http::{Api, FieldError, JsonBody, Patch, Problem};
 
 use crate::create::{check_dashboard_url, check_invitation_seconds, display_text};
 use crate::{Steward, organisation_body};
@@ -15,23 +15,18 @@ use crate::{Steward, organisation_body};
 /// How often a change is tried when places move under it.
 const ATTEMPTS: usize = 10;
 
-/// Tells "set to nothing" (`null`) from "left as it is" (absent).
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// What to change; what is absent stays. `null` takes a limit or a setting away.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
     name: Option<String>,
     invitation_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
-    dashboard_url: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    default_role: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
-    seats: Option<Option<u32>>,
+    #[serde(default)]
+    dashboard_url: Patch<String>,
+    #[serde(default)]
+    default_role: Patch<String>,
+    #[serde(default)]
+    seats: Patch<u32>,
     #[serde(default)]
     product_limits: BTreeMap<String, Option<u32>>,
     #[serde(default)]
@@ -40,29 +35,35 @@ pub struct ChangeRequest {
 
 impl ChangeRequest {
     fn changes_limits(&self) -> bool {
-        self.seats.is_some() || !self.product_limits.is_empty() || !self.course_limits.is_empty()
+        self.seats != Patch::Keep || !self.product_limits.is_empty() || !self.course_limits.is_empty()
     }
 
     fn limits(&self, steward: &Steward, seen: &Capacity, errors: &mut Vec<FieldError>) -> Capacity {
         let catalogue = &steward.organisation.catalogue;
         let mut changed = seen.clone();
-        let mut set = |resource: Resource, limit: Option<u32>| changed.0.entry(resource).or_default().limit = limit;
-        if let Some(limit) = self.seats {
+        let mut set = |resource: Resource, limit: Option<u32>| {
+            changed.0.entry(resource).or_default().limit = limit;
+        };
+        if let Patch::Set(limit) = self.seats {
             set(Resource::Seat, limit);
         }
         for (id, limit) in &self.product_limits {
             match catalogue.product(id) {
-                Some(product) => set(Resource::Product(product.id.clone()), *limit),
+                Some(product) => {
+                    set(Resource::Product(product.id.clone()), *limit);
+                }
                 None => {
-                    errors.push(FieldError::new(format!("product_limits.{id}"), "product_unknown", "does not exist"))
+                    errors.push(FieldError::new(format!("product_limits.{id}"), "product_unknown", "does not exist"));
                 }
             }
         }
         for (slug, limit) in &self.course_limits {
             match catalogue.course(slug) {
-                Some(course) => set(Resource::Course(course.slug.clone()), *limit),
+                Some(course) => {
+                    set(Resource::Course(course.slug.clone()), *limit);
+                }
                 None => {
-                    errors.push(FieldError::new(format!("course_limits.{slug}"), "course_unknown", "does not exist"))
+                    errors.push(FieldError::new(format!("course_limits.{slug}"), "course_unknown", "does not exist"));
                 }
             }
         }
@@ -91,13 +92,13 @@ pub(crate) async fn change(
         check_invitation_seconds(seconds, &mut errors);
         organisation.invitation_seconds = seconds;
     }
-    if let Some(url) = &request.dashboard_url {
+    if let Patch::Set(url) = &request.dashboard_url {
         if let Some(url) = url {
             check_dashboard_url(url, &mut errors);
         }
         organisation.dashboard_url.clone_from(url);
     }
-    if let Some(role) = &request.default_role {
+    if let Patch::Set(role) = &request.default_role {
         if let Some(role) = role.as_ref().filter(|role| organisation.catalogue.role(role).is_none()) {
             errors.push(FieldError::new("default_role", "role_unknown", format!("there is no role {role:?}")));
         }

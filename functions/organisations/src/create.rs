@@ -241,7 +241,9 @@ pub(crate) async fn create(
     let capacity = capacity(&request);
     let drafts = admins(request.admins, &catalogue, &mut errors);
     let mut demand = Demand::default();
-    drafts.iter().for_each(|draft| demand.add(&draft.access));
+    for draft in &drafts {
+        demand.add(&draft.access);
+    }
     if let Err(shortfall) = capacity.check(&demand) {
         errors.push(FieldError::new("admins", "capacity_exceeded", format!("do not fit: {shortfall}")));
     }

@@ -16,7 +16,6 @@ pub use change::ChangeRequest;
 pub use create::CreateRequest;
 
 /// The function's routes.
-#[must_use]
 pub fn router(api: Api) -> Router {
     let routes =
         Router::new().route("/v1/orgs", post(create::create)).route("/v1/orgs/{org}", get(show).patch(change::change));
@@ -37,7 +36,7 @@ impl FromRequestParts<Api> for Steward {
         let caller = Caller::from_request_parts(parts, api).await?;
         if caller.operator {
             let id = organisation_of(parts, api).await?;
-            let loaded = api.store.load_organisation(id, None).await?.ok_or_else(Problem::not_found)?;
+            let loaded = Box::pin(api.store.load_organisation(id, None)).await?.ok_or_else(Problem::not_found)?;
             return Ok(Self { operator: true, organisation: loaded.organisation, capacity: loaded.capacity });
         }
         let admin = Admin::from_request_parts(parts, api).await?;

@@ -3,14 +3,15 @@
 //!
 //! Whatever the stream repeats is harmless as long as it is repeated alike: a job's batch is named by what is in it.
 //! A repetition that is cut differently makes other batches, and only the recorded state then stands between a person
-//! and a second copy. So jobs are sent again here, a few times, before a record is handed back to the stream.
+//! and a second copy. So jobs are sent again here, a few times, and if one of them still cannot be sent, all records go
+//! back to the stream, to come again as the same batch.
 
 mod plan;
 mod queue;
 mod record;
 
 use aws_lambda_events::event::dynamodb::Event;
-use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use usher_runtime::{Aws, ConfigError, config};
 
 /// What the relay needs.
@@ -35,20 +36,21 @@ impl Relay {
     }
 }
 
-/// No job could be sent. The stream delivers the same records again.
+/// Some jobs could not be sent. The stream delivers the same records again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("none of {messages} messages could be sent")]
+#[error("{failed} of {messages} messages could not be sent")]
 pub struct RelayError {
+    failed: usize,
     messages: usize,
 }
 
-/// Sends the jobs that follow from these records. The answer names the records whose jobs could not be sent.
+/// Sends the jobs that follow from these records: all of them, or the records come again.
 pub async fn handle(relay: &Relay, event: Event) -> Result<DynamoDbEventResponse, RelayError> {
     let mut malformed = 0;
     let mut work = Vec::new();
     for record in &event.records {
         match record::read(record) {
-            Ok(Some(found)) => work.push((found, record.change.sequence_number.clone().unwrap_or_default())),
+            Ok(Some(found)) => work.push(found),
             Ok(None) => {}
             Err(error) => {
                 // Holding the shard back would hold everybody else's mail back, and the record will never read better.
@@ -61,15 +63,9 @@ pub async fn handle(relay: &Relay, event: Event) -> Result<DynamoDbEventResponse
     let messages = plan::messages(relay, work);
     let (records, sent) = (event.records.len(), messages.len());
     let failed = queue::send(&relay.sqs, messages).await;
-    tracing::info!(records, malformed, messages = sent, failed = failed.len(), "relayed");
-    if sent > 0 && failed.len() == sent {
-        return Err(RelayError { messages: sent });
+    tracing::info!(records, malformed, messages = sent, failed, "relayed");
+    if failed > 0 {
+        return Err(RelayError { failed, messages: sent });
     }
-    let mut response = DynamoDbEventResponse::default();
-    for sequence in failed.into_iter().flat_map(|message| message.sequences) {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = Some(sequence);
-        response.batch_item_failures.push(failure);
-    }
-    Ok(response)
+    Ok(DynamoDbEventResponse::default())
 }

@@ -22,29 +22,26 @@ pub(crate) struct Message {
     pub(crate) group: String,
     /// For how many seconds it is held back.
     pub(crate) delay: i32,
-    /// The records it came from.
-    pub(crate) sequences: Vec<String>,
 }
 
 struct Mails {
     organisation: OrganisationId,
     in_flight: bool,
     recipients: Vec<MailRecipient>,
-    sequences: Vec<String>,
 }
 
-fn message(queue: &str, organisation: OrganisationId, delay: i32, job: &impl Serialize, from: Vec<String>) -> Message {
+fn message(queue: &str, organisation: OrganisationId, delay: i32, job: &impl Serialize) -> Message {
     // A job is made of ids and numbers, which always are JSON.
     let body = serde_json::to_string(job).unwrap_or_default();
-    Message { queue: queue.to_owned(), body, group: organisation.to_string(), delay, sequences: from }
+    Message { queue: queue.to_owned(), body, group: organisation.to_string(), delay }
 }
 
-/// The messages for this work, each with the sequence number of its record: mails of one organisation together, up to
-/// what one call of the mail service takes; a message of its own for each part of an import.
-pub(crate) fn messages(relay: &Relay, work: Vec<(Work, String)>) -> Vec<Message> {
+/// The messages for this work: mails of one organisation together, up to what one call of the mail service takes; a
+/// message of its own for each part of an import.
+pub(crate) fn messages(relay: &Relay, work: Vec<Work>) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut open: Vec<Mails> = Vec::new();
-    for (work, sequence) in work {
+    for work in work {
         match work {
             Work::Mail { organisation, recipient, in_flight } => {
                 let fits = |mails: &Mails| {
@@ -54,16 +51,14 @@ pub(crate) fn messages(relay: &Relay, work: Vec<(Work, String)>) -> Vec<Message>
                 };
                 if let Some(mails) = open.iter_mut().find(|mails| fits(mails)) {
                     mails.recipients.push(recipient);
-                    mails.sequences.push(sequence);
                 } else {
-                    let (recipients, sequences) = (vec![recipient], vec![sequence]);
-                    open.push(Mails { organisation, in_flight, recipients, sequences });
+                    open.push(Mails { organisation, in_flight, recipients: vec![recipient] });
                 }
             }
             Work::Import { organisation, import, parts } => {
                 for part in 1..=parts {
                     let job = ApplyJob { organisation, import, part };
-                    messages.push(message(&relay.apply_queue, organisation, 0, &job, vec![sequence.clone()]));
+                    messages.push(message(&relay.apply_queue, organisation, 0, &job));
                 }
             }
         }
@@ -71,7 +66,7 @@ pub(crate) fn messages(relay: &Relay, work: Vec<(Work, String)>) -> Vec<Message>
     messages.extend(open.into_iter().map(|mails| {
         let delay = if mails.in_flight { AFTER_ANOTHER_ATTEMPT } else { 0 };
         let job = MailJob { organisation: mails.organisation, tries: 0, recipients: mails.recipients };
-        message(&relay.mail_queue, mails.organisation, delay, &job, mails.sequences)
+        message(&relay.mail_queue, mails.organisation, delay, &job)
     }));
     messages
 }
@@ -95,11 +90,16 @@ mod tests {
 
     #[test]
     fn mails_go_together_by_organisation_fifty_at_a_time() {
-        let mut work: Vec<_> = (0..60).map(|member| (mail(1, member, false), member.to_string())).collect();
-        work.insert(3, (mail(2, 0, false), "other".to_owned()));
-        work.push((mail(1, 99, true), "again".to_owned()));
+        let mut work: Vec<_> = (0..60).map(|member| mail(1, member, false)).collect();
+        work.insert(3, mail(2, 0, false));
+        work.push(mail(1, 99, true));
         let messages = messages(&relay(), work);
-        let shape: Vec<_> = messages.iter().map(|message| (message.sequences.len(), message.delay)).collect();
+        let shape: Vec<_> = messages
+            .iter()
+            .map(|message| {
+                (serde_json::from_str::<MailJob>(&message.body).expect("a job").recipients.len(), message.delay)
+            })
+            .collect();
         assert_eq!(shape, [(50, 0), (1, 0), (10, 0), (1, 60)]);
         assert!(messages.iter().all(|message| message.queue == "mail" && message.body.len() < 8_000));
         assert_ne!(messages[0].group, messages[1].group);
@@ -109,7 +109,7 @@ mod tests {
     fn an_import_is_one_message_a_part() {
         let organisation = OrganisationId::from_parts(1, 1);
         let work = Work::Import { organisation, import: ImportId::of_object("b", "k", "v"), parts: 3 };
-        let messages = messages(&relay(), vec![(work, "1".to_owned())]);
+        let messages = messages(&relay(), vec![work]);
         let parts: Vec<ApplyJob> =
             messages.iter().map(|message| serde_json::from_str(&message.body).expect("a job")).collect();
         assert_eq!(parts.iter().map(|job| job.part).collect::<Vec<_>>(), [1, 2, 3]);

@@ -3,29 +3,29 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use crate::plan::Message;
+use usher_runtime::describe;
 
 /// The most messages of one request (an SQS limit). A job of fifty recipients has about 5 kB, so ten are far below the
 /// limit of 1 MiB.
 const MESSAGES: usize = 10;
-/// How often a message is sent before its records are handed back to the stream.
+/// How often a message is sent before all records are handed back to the stream.
 const ATTEMPTS: u32 = 3;
 
-/// Sends all of these, in their order, and returns those that could not be sent.
-pub(crate) async fn send(sqs: &Client, messages: Vec<Message>) -> Vec<Message> {
-    let mut failed = Vec::new();
+/// Sends all of these, in their order, and returns how many could not be sent.
+pub(crate) async fn send(sqs: &Client, messages: Vec<Message>) -> usize {
+    let mut failed = 0;
     for of_one_queue in messages.chunk_by(|one, next| one.queue == next.queue) {
         for batch in of_one_queue.chunks(MESSAGES) {
-            failed.extend(send_batch(sqs, batch).await);
+            failed += send_batch(sqs, batch).await;
         }
     }
     failed
 }
 
-async fn send_batch(sqs: &Client, messages: &[Message]) -> Vec<Message> {
+async fn send_batch(sqs: &Client, messages: &[Message]) -> usize {
     let mut open: Vec<&Message> = messages.iter().collect();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -45,7 +45,7 @@ async fn send_batch(sqs: &Client, messages: &[Message]) -> Vec<Message> {
                     !taken.iter().any(|entry| entry.id() == (index - 1).to_string())
                 });
                 if open.is_empty() {
-                    return Vec::new();
+                    return 0;
                 }
                 let codes: Vec<_> =
                     answer.failed().iter().map(aws_sdk_sqs::types::BatchResultErrorEntry::code).collect();
@@ -53,12 +53,12 @@ async fn send_batch(sqs: &Client, messages: &[Message]) -> Vec<Message> {
             }
             // The client has tried this more than once already.
             Err(error) => {
-                tracing::error!(left = open.len(), error = %DisplayErrorContext(&error), "a queue took nothing");
+                tracing::error!(left = open.len(), error = %describe(&error), "a queue took nothing");
                 break;
             }
         }
     }
-    open.into_iter().cloned().collect()
+    open.len()
 }
 
 fn entry(index: usize, message: &Message) -> Result<SendMessageBatchRequestEntry, aws_sdk_sqs::error::BuildError> {

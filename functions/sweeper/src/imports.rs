@@ -1,12 +1,17 @@
 //! Imports whose parts did not all come back.
 
+use jiff::SignedDuration;
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
-use usher_store::ImportStatus;
+use usher_store::{ImportProblem, ImportStatus};
 
 use crate::{SweepError, Sweeper};
 
-/// Hands the parts of an import that are not settled out again, once none of them can be on its way any more.
+/// How long an import may be quiet behind others before its parts are handed out again all the same.
+const LONG_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Ends an import whose file could not be read; hands the parts of one that is being applied out again, once none of
+/// them can be on its way any more.
 pub(crate) async fn look_after(
     sweeper: &Sweeper,
     organisation: OrganisationId,
@@ -14,12 +19,22 @@ pub(crate) async fn look_after(
 ) -> Result<usize, SweepError> {
     let (store, now) = (&sweeper.store, sweeper.clock.now());
     let Some(import) = store.import(organisation, id).await? else { return Ok(0) };
+    if import.status == ImportStatus::Planning {
+        // Reading it was tried again and again for an hour, and nobody is at it any more.
+        let detail = "The file could not be read to its end. Upload it again; if that fails too, tell your operator.";
+        let problem = ImportProblem { code: "planning_failed".to_owned(), detail: detail.to_owned() };
+        store.fail_import(organisation, id, &problem, now).await?;
+        tracing::error!(%organisation, import = %id, "gave up planning an import");
+        return Ok(0);
+    }
     // A cancelled import's parts are handed out as well: settling them is what gives its places back.
     if !matches!(import.status, ImportStatus::Applying | ImportStatus::Cancelled) {
         return Ok(0);
     }
     store.postpone_import(organisation, id, now).await?;
-    if !sweeper.queues.apply_is_drained().await? {
+    // Parts that wait their turn are not lost; but others' parts must not keep these from being looked after for ever.
+    let quiet = now.duration_since(import.updated_at.unwrap_or(import.created_at));
+    if quiet < LONG_WAIT && !sweeper.queues.apply_is_drained().await? {
         return Ok(0);
     }
     let settled = store.settled_parts(organisation, id).await?;

@@ -10,8 +10,10 @@ use crate::{SweepError, Sweeper};
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 /// How many invitations are read at a time.
 const PAGE: usize = 500;
-/// How often a mail that never leaves is queued anew before it is left for people to see.
-const ATTEMPTS: u32 = 8;
+/// How long a mail may wait its turn behind others before it is queued anew all the same.
+const LONG_WAIT: SignedDuration = SignedDuration::from_hours(6);
+/// The patience doubles with each attempt, this often: from a quarter of an hour to eight hours.
+const DOUBLINGS: u32 = 5;
 
 /// What the mail of one open invitation needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,26 +26,24 @@ enum Need {
     Queueing,
 }
 
-fn need(member: &Membership, now: jiff::Timestamp) -> Need {
+fn need(member: &Membership, drained: bool, now: jiff::Timestamp) -> Need {
     let Some(mail) = &member.mail else { return Need::Nothing };
-    let tried = match mail.state {
-        MailState::Queued => ATTEMPTS,
+    match mail.state {
+        MailState::Queued => {}
         // Sent once more, no oftener: the second mail may well be a second copy.
-        MailState::Unknown => 1,
-        MailState::Sent
+        MailState::Unknown if mail.doubts <= 1 => {}
+        MailState::Unknown
+        | MailState::Sent
         | MailState::Delivered
         | MailState::Bounced
         | MailState::Complained
         | MailState::Suppressed
         | MailState::Failed => return Need::Nothing,
-    };
-    if mail.attempt >= tried {
-        Need::Nothing
-    } else if now.duration_since(mail.at) < PATIENCE {
-        Need::Time
-    } else {
-        Need::Queueing
     }
+    let patience = PATIENCE * (1 << mail.attempt.min(DOUBLINGS));
+    // While the queue holds anything, a mail that has not left may be on its way.
+    let patience = if drained || mail.state == MailState::Unknown { patience } else { patience.max(LONG_WAIT) };
+    if now.duration_since(mail.at) < patience { Need::Time } else { Need::Queueing }
 }
 
 /// Looks after the mails that an organisation made due in one hour.
@@ -53,17 +53,13 @@ pub(crate) async fn look_after(
     hour: i64,
 ) -> Result<usize, SweepError> {
     let (store, now) = (&sweeper.store, sweeper.clock.now());
-    // A mail that waits its turn is not lost. Queueing it anew would only make the queue longer.
-    if !sweeper.queues.mail_is_drained().await? {
-        store.postpone_watch(organisation, hour, now).await?;
-        return Ok(0);
-    }
+    let drained = sweeper.queues.mail_is_drained().await?;
     let pending = ListFilter { statuses: vec!["pending"], ..ListFilter::default() };
     let (mut requeued, mut open, mut next) = (0, false, None::<String>);
     loop {
         let page = store.list_stored(organisation, &pending, PAGE, next.as_deref(), now).await?;
         for stored in &page.items {
-            match need(&stored.membership, now) {
+            match need(&stored.membership, drained, now) {
                 Need::Nothing => {}
                 Need::Time => open = true,
                 Need::Queueing => {
@@ -102,7 +98,7 @@ mod tests {
     use usher_domain::membership::Origin;
     use usher_domain::{Draft, MailStatus, PersonName};
 
-    fn member(state: MailState, attempt: u32) -> Membership {
+    fn member(state: MailState, attempt: u32, doubts: u32) -> Membership {
         let access =
             Access { role: "rep".into(), team: None, job_title: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
@@ -111,7 +107,7 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let member =
             Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, SignedDuration::from_hours(1), at);
-        Membership { mail: Some(MailStatus { state, reason: None, at, attempt }), ..member }
+        Membership { mail: Some(MailStatus { state, reason: None, at, attempt, doubts }), ..member }
     }
 
     fn after(minutes: i64) -> Timestamp {
@@ -119,22 +115,34 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_is_given_time_before_it_is_queued_anew() {
-        assert_eq!(need(&member(MailState::Queued, 0), after(14)), Need::Time);
-        assert_eq!(need(&member(MailState::Queued, 0), after(15)), Need::Queueing);
-        assert_eq!(need(&member(MailState::Queued, ATTEMPTS), after(15)), Need::Nothing);
+    fn a_mail_is_given_time_before_it_is_queued_anew_and_more_each_time() {
+        let need = |attempt, drained, minutes| need(&member(MailState::Queued, attempt, 0), drained, after(minutes));
+        assert_eq!(need(0, true, 14), Need::Time);
+        assert_eq!(need(0, true, 15), Need::Queueing);
+        assert_eq!(need(1, true, 29), Need::Time);
+        assert_eq!(need(1, true, 30), Need::Queueing);
+        assert_eq!(need(50, true, 8 * 60), Need::Queueing);
+    }
+
+    #[test]
+    fn a_mail_that_waits_its_turn_is_not_lost_unless_it_waits_for_hours() {
+        let need = |minutes| need(&member(MailState::Queued, 0, 0), false, after(minutes));
+        assert_eq!(need(5 * 60), Need::Time);
+        assert_eq!(need(6 * 60), Need::Queueing);
     }
 
     #[test]
     fn a_mail_in_doubt_is_sent_once_more_and_no_oftener() {
-        assert_eq!(need(&member(MailState::Unknown, 0), after(15)), Need::Queueing);
-        assert_eq!(need(&member(MailState::Unknown, 1), after(60)), Need::Nothing);
+        assert_eq!(need(&member(MailState::Unknown, 0, 1), false, after(15)), Need::Queueing);
+        // Queued anew before for another reason, which does not count.
+        assert_eq!(need(&member(MailState::Unknown, 3, 1), true, after(120)), Need::Queueing);
+        assert_eq!(need(&member(MailState::Unknown, 1, 2), true, after(600)), Need::Nothing);
     }
 
     #[test]
     fn a_mail_that_left_needs_nothing() {
         for state in [MailState::Sent, MailState::Delivered, MailState::Bounced, MailState::Failed] {
-            assert_eq!(need(&member(state, 0), after(60)), Need::Nothing);
+            assert_eq!(need(&member(state, 0, 0), true, after(600)), Need::Nothing);
         }
     }
 }

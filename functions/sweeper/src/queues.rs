@@ -1,9 +1,9 @@
 //! The queues, as far as the sweeper looks into them.
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use usher_domain::job::ApplyJob;
+use usher_runtime::describe;
 
 /// The most messages of one request (an SQS limit).
 const BATCH: usize = 10;
@@ -48,7 +48,7 @@ impl Queues {
             .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesDelayed)
             .send()
             .await
-            .map_err(|error| QueueError(DisplayErrorContext(&error).to_string()))?;
+            .map_err(|error| QueueError(describe(&error)))?;
         Ok(answer.attributes.unwrap_or_default().values().all(|count| count == "0"))
     }
 
@@ -66,7 +66,7 @@ impl Queues {
             let entries = entries.collect::<Result<Vec<_>, _>>()?;
             let answer =
                 self.client.send_message_batch().queue_url(&self.apply).set_entries(Some(entries)).send().await;
-            let answer = answer.map_err(|error| QueueError(DisplayErrorContext(&error).to_string()))?;
+            let answer = answer.map_err(|error| QueueError(describe(&error)))?;
             if let Some(failed) = answer.failed.first() {
                 return Err(QueueError(failed.code.clone()));
             }

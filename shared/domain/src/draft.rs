@@ -4,6 +4,7 @@
 //! words, whichever way they came.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +120,8 @@ impl FieldProblem {
         let kind = field.trim_end_matches('s');
         let mut message = format!("there is no {kind} {found:?} here");
         if let Some(suggestion) = &suggestion {
-            message.push_str(&format!("; did you mean {suggestion:?}?"));
+            // Writing to a text cannot fail.
+            let _ = write!(message, "; did you mean {suggestion:?}?");
         }
         Self { allowed: allowed.map(str::to_owned).collect(), suggestion, ..Self::new(field, code, found, message) }
     }
@@ -174,6 +176,19 @@ fn role<'a>(
     Some(role)
 }
 
+fn name(request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> PersonName {
+    let parts = present(request.first_name.as_ref()).or(present(request.last_name.as_ref()));
+    if let (Some(full), Some(_)) = (present(request.name.as_ref()), parts) {
+        let message = "was given twice; give either name, or first_name and last_name";
+        problems.push(FieldProblem::new("name", "name_twice", full, message));
+    }
+    PersonName {
+        full: short_text("name", request.name.as_ref(), problems),
+        first: short_text("first_name", request.first_name.as_ref(), problems),
+        last: short_text("last_name", request.last_name.as_ref(), problems),
+    }
+}
+
 impl Catalogue {
     /// Checks everything somebody asked to give one person, and reports every field that is wrong, not only the first.
     pub fn check(&self, request: &DraftRequest, authority: Authority<'_>) -> Result<Draft, Vec<FieldProblem>> {
@@ -181,7 +196,7 @@ impl Catalogue {
         let email = request.email.parse::<EmailAddress>().map_err(|error| {
             problems.push(FieldProblem::new("email", error.code(), request.email.trim(), error.to_string()));
         });
-        let name = self.check_name(request, &mut problems);
+        let name = name(request, &mut problems);
         let role = role(request, self, authority, &mut problems);
         let team = present(request.team.as_ref()).and_then(|found| {
             let team = self.team(found);
@@ -194,22 +209,20 @@ impl Catalogue {
         let job_title = short_text("job_title", request.job_title.as_ref(), &mut problems);
         let mut products = BTreeSet::new();
         for found in request.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            match self.product(found) {
-                Some(product) => drop(products.insert(product.id.clone())),
-                None => {
-                    let ids = self.products.iter().map(|product| product.id.as_str());
-                    problems.push(FieldProblem::unknown("products", "product_unknown", found, ids));
-                }
+            if let Some(product) = self.product(found) {
+                products.insert(product.id.clone());
+            } else {
+                let ids = self.products.iter().map(|product| product.id.as_str());
+                problems.push(FieldProblem::unknown("products", "product_unknown", found, ids));
             }
         }
         let mut courses = BTreeSet::new();
         for found in request.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            match self.course(found) {
-                Some(course) => drop(courses.insert(course.slug.clone())),
-                None => {
-                    let slugs = self.courses.iter().map(|course| course.slug.as_str());
-                    problems.push(FieldProblem::unknown("courses", "course_unknown", found, slugs));
-                }
+            if let Some(course) = self.course(found) {
+                courses.insert(course.slug.clone());
+            } else {
+                let slugs = self.courses.iter().map(|course| course.slug.as_str());
+                problems.push(FieldProblem::unknown("courses", "course_unknown", found, slugs));
             }
         }
         match (email, role) {
@@ -220,19 +233,6 @@ impl Catalogue {
                 send: request.send.unwrap_or(true),
             }),
             _ => Err(problems),
-        }
-    }
-
-    fn check_name(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> PersonName {
-        let parts = present(request.first_name.as_ref()).or(present(request.last_name.as_ref()));
-        if let (Some(full), Some(_)) = (present(request.name.as_ref()), parts) {
-            let message = "was given twice; give either name, or first_name and last_name";
-            problems.push(FieldProblem::new("name", "name_twice", full, message));
-        }
-        PersonName {
-            full: short_text("name", request.name.as_ref(), problems),
-            first: short_text("first_name", request.first_name.as_ref(), problems),
-            last: short_text("last_name", request.last_name.as_ref(), problems),
         }
     }
 }

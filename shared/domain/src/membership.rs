@@ -306,8 +306,9 @@ impl Membership {
     }
 
     /// Changes what the person is given, which only works until they accept.
-    pub fn edit(self, name: PersonName, access: Access) -> Result<Self, TransitionError> {
+    pub fn edit(self, name: PersonName, access: Access, now: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
+            State::Pending { expires_at } if expires_at <= now => Err(TransitionError::Expired),
             State::Held | State::Pending { .. } => Ok(Self { name, access, ..self }),
             State::Expired { .. } => Err(TransitionError::Expired),
             State::Revoked { .. } => Err(TransitionError::Revoked),
@@ -339,6 +340,13 @@ impl Membership {
         }
     }
 
+    /// Makes somebody answer for the invitation: whoever sends it again or changes what it gives has the right to, which
+    /// the one who invited first may have lost since.
+    #[must_use]
+    pub fn vouched_for_by(self, admin: MembershipId) -> Self {
+        Self { invited_by: Some(admin), ..self }
+    }
+
     /// Takes over what the person said of themselves when they accepted.
     #[must_use]
     pub fn with_profile(self, first: Option<ShortText>, last: Option<ShortText>, phone: Option<String>) -> Self {
@@ -349,143 +357,4 @@ impl Membership {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(seconds).expect("a time")
-    }
-
-    fn draft(send: bool) -> Draft {
-        let access =
-            Access { role: "sales_rep".into(), team: None, job_title: None, products: [].into(), courses: [].into() };
-        Draft { email: "ada@example.com".parse().expect("an address"), name: PersonName::default(), access, send }
-    }
-
-    const OPERATOR: Origin = Origin { invited_by: None, import: None, reservation: None };
-
-    fn invited(send: bool) -> Membership {
-        Membership::invite(OrganisationId::from_parts(1, 1), draft(send), OPERATOR, DAY, at(0))
-    }
-
-    fn in_state(state: State) -> Membership {
-        Membership { state, ..invited(true) }
-    }
-
-    /// Every state × every step: what is allowed, and what stands in the way.
-    #[test]
-    fn each_state_allows_its_own_steps() {
-        use TransitionError::{AlreadyAccepted, Deactivated, Expired, Held, NotAMember, Revoked};
-        let now = at(10);
-        let open = State::Pending { expires_at: at(11) };
-        let over = State::Pending { expires_at: at(10) };
-        let expired = State::Expired { expired_at: at(5) };
-        let revoked = State::Revoked { revoked_at: at(5) };
-        let active = State::Active { joined_at: at(5) };
-        let shut_out = State::Deactivated { joined_at: at(5), deactivated_at: at(6) };
-        // (state, send, accept, revoke, edit, deactivate, reactivate)
-        let table = [
-            (State::Held, Ok(()), Err(Held), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
-            (open, Ok(()), Ok(()), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
-            (over, Ok(()), Err(Expired), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
-            (expired, Ok(()), Err(Expired), Ok(()), Err(Expired), Err(NotAMember), Err(NotAMember)),
-            (revoked, Ok(()), Err(Revoked), Ok(()), Err(Revoked), Err(NotAMember), Err(NotAMember)),
-            (
-                active,
-                Err(AlreadyAccepted),
-                Err(AlreadyAccepted),
-                Err(AlreadyAccepted),
-                Err(AlreadyAccepted),
-                Ok(()),
-                Ok(()),
-            ),
-            (shut_out, Err(Deactivated), Err(Deactivated), Err(AlreadyAccepted), Err(AlreadyAccepted), Ok(()), Ok(())),
-        ];
-        for (state, send, accept, revoke, edit, deactivate, reactivate) in table {
-            let member = || in_state(state);
-            let access = member().access;
-            assert_eq!(member().send(DAY, now).map(drop), send, "send {state:?}");
-            assert_eq!(member().accept(now).map(drop), accept, "accept {state:?}");
-            assert_eq!(member().revoke(now).map(drop), revoke, "revoke {state:?}");
-            assert_eq!(member().edit(PersonName::default(), access).map(drop), edit, "edit {state:?}");
-            assert_eq!(member().deactivate(now).map(drop), deactivate, "deactivate {state:?}");
-            assert_eq!(member().reactivate().map(drop), reactivate, "reactivate {state:?}");
-        }
-    }
-
-    #[test]
-    fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
-        let expired = invited(true).expire(at(86_400)).expect("its time is over");
-        assert_eq!(expired.status(at(86_400)), Status::Expired);
-        let resent = expired.send(DAY, at(100_000)).expect("resend works");
-        assert_eq!(resent.generation, 2);
-        assert_eq!(resent.expires_at(), Some(at(186_400)));
-        assert_eq!(resent.mail.as_ref().map(|mail| mail.state), Some(crate::MailState::Queued));
-    }
-
-    #[test]
-    fn the_clock_alone_ends_an_invitation() {
-        let pending = invited(true);
-        assert_eq!(pending.status(at(86_399)), Status::Pending);
-        assert_eq!(pending.status(at(86_400)), Status::Expired);
-        assert_eq!(pending.accept(at(86_400)), Err(TransitionError::Expired));
-    }
-
-    #[test]
-    fn a_new_invitation_after_revocation_does_not_revive_old_links() {
-        let revoked = invited(true).revoke(at(1)).expect("revoke");
-        let again = revoked.clone().invite_again(draft(true), OPERATOR, DAY, at(2)).expect("invite again");
-        assert_eq!(again.generation, 2);
-        let held = revoked.invite_again(draft(false), OPERATOR, DAY, at(2)).expect("hold");
-        assert_eq!((held.state, held.generation), (State::Held, 1));
-        assert_eq!(held.send(DAY, at(3)).expect("send").generation, 2);
-    }
-
-    #[derive(Debug, Clone, Copy)]
-    enum Step {
-        Send,
-        Accept,
-        Revoke,
-        Expire,
-        Deactivate,
-        Reactivate,
-    }
-
-    proptest! {
-        /// Whatever is done in whatever order: generations never go back, nobody accepts twice, places are held exactly
-        /// in the states that say so, and who once joined stays a member.
-        #[test]
-        fn no_order_of_steps_breaks_the_rules(steps in prop::collection::vec((prop_oneof![
-            Just(Step::Send), Just(Step::Accept), Just(Step::Revoke), Just(Step::Expire), Just(Step::Deactivate),
-            Just(Step::Reactivate)], 0i64..200_000), 0..40)) {
-            let mut member = invited(true);
-            let mut now = 0;
-            let mut accepted = 0;
-            for (step, seconds) in steps {
-                now += seconds;
-                let before = member.clone();
-                let after = match step {
-                    Step::Send => member.clone().send(DAY, at(now)).ok(),
-                    Step::Accept => member.clone().accept(at(now)).ok(),
-                    Step::Revoke => member.clone().revoke(at(now)).ok(),
-                    Step::Expire => member.clone().expire(at(now)),
-                    Step::Deactivate => member.clone().deactivate(at(now)).ok(),
-                    Step::Reactivate => member.clone().reactivate().ok(),
-                };
-                if let Some(after) = after {
-                    accepted += u32::from(matches!(step, Step::Accept));
-                    prop_assert!(after.generation >= before.generation);
-                    if before.joined_at().is_some() {
-                        prop_assert_eq!(after.joined_at(), before.joined_at());
-                    }
-                    member = after;
-                }
-            }
-            prop_assert!(accepted <= 1);
-            prop_assert_eq!(accepted == 1, member.joined_at().is_some());
-        }
-    }
-}
+mod tests;

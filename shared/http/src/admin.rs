@@ -59,8 +59,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
         let id = organisation_of(parts, state).await?;
-        let loaded = Store::from_ref(state).load_organisation(id, Some(MembershipId::of(id, &caller.email))).await?;
-        let loaded = loaded.ok_or_else(Problem::not_found)?;
+        let (store, caller) = (Store::from_ref(state), MembershipId::of(id, &caller.email));
+        let loaded = Box::pin(store.load_organisation(id, Some(caller))).await?.ok_or_else(Problem::not_found)?;
         // Who is not a member learns nothing, not even that the organisation exists.
         let membership = loaded.member.ok_or_else(Problem::not_found)?.membership;
         match membership.state {

@@ -43,8 +43,8 @@ impl Caller {
         let email = claims.get("email").and_then(|email| email.parse().ok()).ok_or_else(unauthenticated)?;
         // The gateway writes a list as `[one two]`.
         let groups = claims.get("cognito:groups").or_else(|| claims.get("groups"));
-        let operator = groups
-            .is_some_and(|groups| groups.trim_matches(['[', ']']).split([' ', ',']).any(|group| group == operators));
+        let operator =
+            groups.is_some_and(|groups| groups.trim_matches(['[', ']']).split(' ').any(|group| group == operators));
         Ok(Self { email, operator })
     }
 }

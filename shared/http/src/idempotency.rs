@@ -16,6 +16,11 @@ use crate::{Caller, Groups, Problem};
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// Marks an answer that must not be kept, because it lets whoever holds it do something. Its function makes repetitions
+/// safe by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Unkept;
+
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -68,7 +73,8 @@ async fn guarded(api: &Api, request: Request, next: Next) -> Result<Response, Pr
     let (parts, body) = next.run(Request::from_parts(parts, body.into())).await.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let text = std::str::from_utf8(&body).ok().filter(|text| text.len() <= LARGEST_ANSWER);
-    match text {
+    let kept = parts.extensions.get::<Unkept>().is_none();
+    match text.filter(|_| kept) {
         // What failed on our side may succeed when repeated, so it is not kept.
         Some(text) if !parts.status.is_server_error() => {
             let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

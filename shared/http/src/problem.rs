@@ -137,7 +137,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Contention => {
                 tracing::warn!(%error, "gave up");
-                let detail = "Too many changes met at once. Nothing was done; try again in a moment.";
+                let detail = "Too many changes met at once. Some of it may be done; repeat the request with the same Idempotency-Key.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
             }
             StoreError::Call { .. } | StoreError::Damaged { .. } => {

@@ -1,12 +1,13 @@
 //! The bucket and the few calls it is used with.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{Lines, Media};
+use usher_runtime::describe;
 
 /// The bucket could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ impl BucketError {
         E: std::error::Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
     {
-        Self::Call { operation, message: DisplayErrorContext(error).to_string() }
+        Self::Call { operation, message: describe(error) }
     }
 
     /// An object that is not as it was written.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -31,6 +32,19 @@ fn timeouts() -> TimeoutConfig {
 #[must_use]
 pub fn https() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// What went wrong with a call, for a log: the kind of failure and the service's code. Neither the message nor the raw
+/// answer, which the SDK's own description prints: services quote addresses in them.
+pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::ServiceError(service) => format!("refused with {}", service.err().code().unwrap_or("no code")),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the connection failed".to_owned(),
+        SdkError::ResponseError(_) => "the answer cannot be read".to_owned(),
+        SdkError::ConstructionFailure(_) => "the request cannot be made".to_owned(),
+        _ => "the call failed".to_owned(),
+    }
 }
 
 /// The door to AWS. Each method builds the client of one service; a function builds those it needs, once.
@@ -96,8 +110,8 @@ impl Aws {
             .timeout_config(
                 timeouts()
                     .to_builder()
-                    .operation_attempt_timeout(Duration::from_secs(60))
-                    .operation_timeout(Duration::from_secs(120))
+                    .operation_attempt_timeout(Duration::from_mins(1))
+                    .operation_timeout(Duration::from_mins(2))
                     .build(),
             );
         aws_sdk_s3::Client::from_conf(config.build())

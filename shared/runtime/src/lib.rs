@@ -10,7 +10,7 @@ pub mod link_keys;
 pub mod random;
 pub mod telemetry;
 
-pub use clients::Aws;
+pub use clients::{Aws, describe};
 pub use clock::Clock;
 pub use config::ConfigError;
 pub use link_keys::LinkKeySource;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use crate::describe;
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::LinkKeys;
 
@@ -14,12 +14,15 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 #[error("the link keys could not be read: {0}")]
 pub struct LinkKeysUnavailable(String);
 
+/// Keys, and when they were read.
+type Read = (Timestamp, Arc<LinkKeys>);
+
 /// Where link keys come from.
 #[derive(Debug, Clone)]
 pub struct LinkKeySource {
     client: aws_sdk_secretsmanager::Client,
     secret: String,
-    cached: Arc<Mutex<Option<(Timestamp, Arc<LinkKeys>)>>>,
+    cached: Arc<Mutex<Option<Read>>>,
 }
 
 impl LinkKeySource {
@@ -55,7 +58,7 @@ impl LinkKeySource {
 
     async fn read(&self) -> Result<LinkKeys, LinkKeysUnavailable> {
         let answer = self.client.get_secret_value().secret_id(&self.secret).send().await;
-        let answer = answer.map_err(|error| LinkKeysUnavailable(DisplayErrorContext(&error).to_string()))?;
+        let answer = answer.map_err(|error| LinkKeysUnavailable(describe(&error)))?;
         let text = answer.secret_string().unwrap_or_default();
         LinkKeys::parse(text).map_err(|error| LinkKeysUnavailable(error.to_string()))
     }

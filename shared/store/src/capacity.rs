@@ -25,6 +25,9 @@ use crate::{Item, Store, StoreError};
 /// How long somebody may take between reserving and settling. Longer than any request lives, so that the sweeper never
 /// settles under the hands of one that is still at work.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// The most kinds of places that one organisation can have: one transaction moves them all, and an expression holds 4 KB
+/// (a DynamoDB limit).
+pub const MOST_RESOURCES: usize = 100;
 /// How often a change of places is tried when limits change under it.
 const ATTEMPTS: u8 = 5;
 
@@ -120,22 +123,25 @@ impl Store {
         taken: &Demand,
         returned: &Demand,
     ) -> Result<TransactWriteItem, StoreError> {
-        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
-        let (mut names, mut values) = (HashMap::new(), Item::from([(":zero".to_owned(), n(0))]));
-        let takes = taken.iter().map(|(resource, count)| (resource, count, '+', '-'));
-        let returns = returned.iter().map(|(resource, count)| (resource, count, '-', '+'));
-        for (index, (resource, count, used, free)) in takes.chain(returns).enumerate() {
-            names.insert(format!("#used{index}"), attribute("used", resource));
-            names.insert(format!("#free{index}"), attribute("free", resource));
-            values.insert(format!(":n{index}"), n(count));
-            sets.push(format!("#used{index} = if_not_exists(#used{index}, :zero) {used} :n{index}"));
+        let (mut adds, mut conditions) = (Vec::new(), Vec::new());
+        let (mut names, mut values) = (HashMap::new(), Item::new());
+        let to_take = taken.iter().map(|(resource, count)| (resource, count, 1));
+        let to_return = returned.iter().map(|(resource, count)| (resource, count, -1));
+        for (index, (resource, count, sign)) in to_take.chain(to_return).enumerate() {
+            names.insert(format!("#u{index}"), attribute("used", resource));
+            names.insert(format!("#f{index}"), attribute("free", resource));
+            let count = i64::from(count);
+            values.insert(format!(":u{index}"), n(sign * count));
+            adds.push(format!("#u{index} :u{index}"));
             if seen.allowance(resource).limit.is_some() {
-                sets.push(format!("#free{index} = #free{index} {free} :n{index}"));
-                let taking = used == '+';
-                let enough = format!("#free{index} >= :n{index}");
-                conditions.push(if taking { enough } else { format!("attribute_exists(#free{index})") });
+                values.insert(format!(":f{index}"), n(-sign * count));
+                adds.push(format!("#f{index} :f{index}"));
+                // Taking is refused where there are too few; giving back where there is no limit any more.
+                let least = if sign > 0 { count } else { i64::MIN / 2 };
+                values.insert(format!(":l{index}"), n(least));
+                conditions.push(format!("#f{index}>=:l{index}"));
             } else {
-                conditions.push(format!("attribute_not_exists(#free{index})"));
+                conditions.push(format!("attribute_not_exists(#f{index})"));
             }
         }
         let key = keys::capacity(organisation);
@@ -143,7 +149,7 @@ impl Store {
             .table_name(&self.table)
             .key("pk", s(key.pk))
             .key("sk", s(key.sk))
-            .update_expression(format!("SET {}", sets.join(", ")))
+            .update_expression(format!("ADD {}", adds.join(",")))
             .condition_expression(conditions.join(" AND "))
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))

@@ -69,7 +69,12 @@ impl Store {
             for item in answer.items.unwrap_or_default() {
                 let reader = Reader::new(&item);
                 let (pk, sk) = (reader.text("pk")?, reader.text("sk")?);
-                due.push(read_due(pk, sk).ok_or_else(|| StoreError::damaged(sk, "nothing that can be due"))?);
+                if let Some(found) = read_due(pk, sk) {
+                    due.push(found);
+                } else {
+                    // Left where it is: one strange item must not keep everything else from being looked after.
+                    tracing::error!(sk, "nothing that can be due is due");
+                }
             }
             start = answer.last_evaluated_key;
             if start.is_none() {

@@ -1,6 +1,6 @@
 //! What can go wrong with the table itself. What a condition refuses is an outcome, not one of these.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// The table could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,12 @@ impl StoreError {
             SdkError::DispatchFailure(_) => "unreachable".to_owned(),
             _ => "no answer".to_owned(),
         };
-        Self::Call { operation, code, message: DisplayErrorContext(error).to_string() }
+        // The service's own words, which speak of expressions and limits; the raw answer holds items and is left out.
+        let message = match error {
+            SdkError::ServiceError(service) => service.err().message().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        Self::Call { operation, code, message }
     }
 
     pub(crate) fn damaged(key: &str, what: impl Into<String>) -> Self {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use usher_domain::draft::Access;
+use usher_domain::text::ShortText;
 use usher_domain::{MailState, MailStatus, Membership, OrganisationId, PersonName, State};
 
 use crate::keys::{self, Key};
@@ -37,18 +38,27 @@ pub(crate) const STATE_ATTRIBUTES: &[&str] = &[
 ];
 
 /// What only a new generation resets; between generations these belong to the mailer.
-pub(crate) const MAIL_ATTRIBUTES: &[&str] = &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt"];
+pub(crate) const MAIL_ATTRIBUTES: &[&str] =
+    &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt", "mail_doubts"];
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(crate) fn n(number: impl ToString) -> AttributeValue {
+pub(crate) fn n(number: impl ToString + Copy) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
 pub(crate) fn time(at: Timestamp) -> AttributeValue {
     n(at.as_second())
+}
+
+/// An update expression that sets and removes.
+pub(crate) fn update_expression(sets: &[String], removals: &[String]) -> String {
+    let clause = |word: &str, parts: &[String]| {
+        if parts.is_empty() { String::new() } else { format!("{word} {} ", parts.join(", ")) }
+    };
+    clause("SET", sets) + &clause("REMOVE", removals)
 }
 
 /// The item of a key, with nothing in it yet.
@@ -135,6 +145,14 @@ pub struct Stored {
     pub(crate) version: u64,
 }
 
+impl Stored {
+    /// Whether this is what a write of `membership` leaves, apart from what the mailer may have added since.
+    pub(crate) fn is_written_as(&self, membership: &Membership) -> bool {
+        let ours = Membership { mail: None, sent_at: None, ..membership.clone() };
+        Membership { mail: None, sent_at: None, ..self.membership.clone() } == ours
+    }
+}
+
 fn set<T: ToString>(item: &mut Item, attribute: &str, value: Option<T>) {
     if let Some(value) = value {
         item.insert(attribute.to_owned(), s(value.to_string()));
@@ -149,12 +167,12 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
     item.insert("email".to_owned(), s(membership.email.as_typed()));
     item.insert("created_at".to_owned(), time(membership.created_at));
     item.insert("role".to_owned(), s(&membership.access.role));
-    set(&mut item, "name", membership.name.full.as_ref().map(|text| text.as_str()));
-    set(&mut item, "first_name", membership.name.first.as_ref().map(|text| text.as_str()));
-    set(&mut item, "last_name", membership.name.last.as_ref().map(|text| text.as_str()));
+    set(&mut item, "name", membership.name.full.as_ref().map(ShortText::as_str));
+    set(&mut item, "first_name", membership.name.first.as_ref().map(ShortText::as_str));
+    set(&mut item, "last_name", membership.name.last.as_ref().map(ShortText::as_str));
     set(&mut item, "phone", membership.phone.as_ref());
     set(&mut item, "team", membership.access.team.as_ref());
-    set(&mut item, "job_title", membership.access.job_title.as_ref().map(|text| text.as_str()));
+    set(&mut item, "job_title", membership.access.job_title.as_ref().map(ShortText::as_str));
     for (attribute, texts) in [("products", &membership.access.products), ("courses", &membership.access.courses)] {
         if !texts.is_empty() {
             item.insert(attribute.to_owned(), AttributeValue::Ss(texts.iter().cloned().collect()));
@@ -200,6 +218,9 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
         if mail.attempt > 0 {
             item.insert("mail_attempt".to_owned(), n(mail.attempt));
         }
+        if mail.doubts > 0 {
+            item.insert("mail_doubts".to_owned(), n(mail.doubts));
+        }
     }
     item
 }
@@ -225,6 +246,7 @@ fn read_mail(reader: &Reader<'_>) -> Result<Option<MailStatus>, StoreError> {
         reason: reader.optional_text("mail_reason")?.map(str::to_owned),
         at: reader.time("mail_at")?,
         attempt: reader.optional_number("mail_attempt")?.unwrap_or(0),
+        doubts: reader.optional_number("mail_doubts")?.unwrap_or(0),
     }))
 }
 

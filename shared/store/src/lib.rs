@@ -17,7 +17,7 @@ mod membership;
 mod organisation;
 mod transact;
 
-pub use capacity::{Reservation, ReserveError};
+pub use capacity::{MOST_RESOURCES, Reservation, ReserveError};
 pub use due::{Due, DueItem};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};

@@ -7,7 +7,7 @@ use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
 
 use crate::item::{Reader, keyed, n, s, time};
 use crate::membership::Stored;
-use crate::{Store, StoreError, keys};
+use crate::{Item, Store, StoreError, keys};
 
 /// How long one attempt at a batch may take: longer than the mailer lives.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -38,6 +38,8 @@ pub struct MailResult {
     pub state: MailState,
     /// Why, where there is something to say.
     pub reason: Option<String>,
+    /// How often an answer about it was lost by now; recorded with [`MailState::Unknown`].
+    pub doubts: u32,
 }
 
 impl Store {
@@ -94,6 +96,10 @@ impl Store {
                     set.push_str(" SET \"sent_at\"=?");
                     parameters.push(time(now));
                 }
+                if result.state == MailState::Unknown {
+                    set.push_str(" SET \"mail_doubts\"=?");
+                    parameters.push(n(result.doubts));
+                }
                 if let Some(reason) = &result.reason {
                     set.push_str(" SET \"mail_reason\"=?");
                     parameters.push(s(reason));
@@ -133,6 +139,11 @@ impl Store {
         let Some(mail) = &stored.membership.mail else { return Ok(false) };
         let (seen, attempt) = (mail.state, mail.attempt);
         let key = keys::membership(organisation, id);
+        let (first_or_same, values) = if attempt == 0 {
+            ("attribute_not_exists(mail_attempt)", Item::new())
+        } else {
+            ("mail_attempt = :attempt", Item::from([(":attempt".to_owned(), n(attempt))]))
+        };
         let answer = self
             .client
             .update_item()
@@ -141,16 +152,12 @@ impl Store {
             .key("sk", s(key.sk))
             .update_expression("SET mail_state = :queued, mail_at = :now, mail_attempt = :next")
             // Condition: of two sweepers that see the same lost mail, one queues it.
-            .condition_expression(
-                "generation = :generation AND mail_state = :seen \
-                 AND (mail_attempt = :attempt OR (attribute_not_exists(mail_attempt) AND :attempt = :none))",
-            )
+            .condition_expression(format!("generation = :generation AND mail_state = :seen AND {first_or_same}"))
+            .set_expression_attribute_values(Some(values))
             .expression_attribute_values(":queued", s(MailState::Queued.as_str()))
             .expression_attribute_values(":seen", s(seen.as_str()))
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":generation", n(generation))
-            .expression_attribute_values(":attempt", n(attempt))
-            .expression_attribute_values(":none", n(0))
             .expression_attribute_values(":next", n(attempt + 1))
             .send()
             .await;

@@ -1,6 +1,6 @@
 //! Memberships: one by one, many at once, and in pages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{
@@ -12,7 +12,9 @@ use usher_domain::id::SHARDS;
 use usher_domain::{ImportId, Membership, MembershipId, OrganisationId};
 
 pub use crate::item::Stored;
-use crate::item::{MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, write_membership};
+use crate::item::{
+    MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership,
+};
 use crate::keys::{self, Key};
 use crate::transact::backoff;
 use crate::{Item, Store, StoreError};
@@ -78,7 +80,7 @@ impl Change {
         let mut names = HashMap::from([("#version".to_owned(), "version".to_owned())]);
         let mut values =
             Item::from([(":version".to_owned(), n(before.version + 1)), (":seen".to_owned(), n(before.version))]);
-        let mail = if new_generation { MAIL_ATTRIBUTES } else { &[] };
+        let mail = if new_generation || after.mail.is_none() { MAIL_ATTRIBUTES } else { &[] };
         for attribute in STATE_ATTRIBUTES.iter().chain(mail) {
             names.insert(format!("#{attribute}"), (*attribute).to_owned());
             match item.remove(*attribute) {
@@ -89,10 +91,7 @@ impl Change {
                 None => removals.push(format!("#{attribute}")),
             }
         }
-        let mut expression = format!("SET {}", sets.join(", "));
-        if !removals.is_empty() {
-            expression.push_str(&format!(" REMOVE {}", removals.join(", ")));
-        }
+        let expression = update_expression(&sets, &removals);
         let key = keys::membership(after.organisation, after.id);
         Self { key, expression, condition: "#version = :seen".to_owned(), names, values }
     }
@@ -129,7 +128,9 @@ impl Store {
         organisation: OrganisationId,
         ids: &[MembershipId],
     ) -> Result<HashMap<MembershipId, Stored>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| keys::membership(organisation, *id)).collect();
+        // The table refuses a request that names a key twice.
+        let ids: BTreeSet<MembershipId> = ids.iter().copied().collect();
+        let keys: Vec<Key> = ids.into_iter().map(|id| keys::membership(organisation, id)).collect();
         let batches: Vec<_> = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get(batch.to_vec())).collect();
         let items: Vec<Vec<Item>> = stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await?;
         items.iter().flatten().map(|item| read_membership(item).map(|found| (found.membership.id, found))).collect()
@@ -241,9 +242,22 @@ impl Store {
             .await;
         match answer {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                // It may be our own write: the SDK repeats a call whose answer was lost, and finds the version raised.
+                let found = self.membership(after.organisation, after.id).await?;
+                Ok(found.is_some_and(|found| found.version == before.version + 1 && found.is_written_as(after)))
+            }
             Err(error) => Err(StoreError::call("UpdateItem", &error)),
         }
+    }
+
+    /// Whether a text is a place that a page of this list ended at.
+    #[must_use]
+    pub fn is_place_in_list(place: &str) -> bool {
+        place.split_once('#').is_some_and(|(shard, after)| {
+            shard.parse::<u8>().is_ok_and(|shard| shard < SHARDS)
+                && (after.is_empty() || keys::membership_of(after).is_some())
+        })
     }
 
     /// One page of an organisation's people, for people to read.

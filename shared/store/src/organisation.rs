@@ -5,7 +5,7 @@ use usher_domain::id::ReservationId;
 use usher_domain::{Capacity, Catalogue, Course, MembershipId, Organisation, OrganisationId, Team};
 
 use crate::capacity::{read_capacity, write_capacity};
-use crate::item::{Reader, keyed, n, read_membership, s};
+use crate::item::{Reader, keyed, n, read_membership, s, update_expression};
 use crate::keys;
 use crate::membership::Stored;
 use crate::transact::{TRANSACTION_ITEMS, Transacted};
@@ -247,14 +247,10 @@ impl Store {
             }
             index += 1;
         }
-        let mut expression = String::new();
-        if !sets.is_empty() {
-            expression.push_str(&format!("SET {} ", sets.join(", ")));
-        }
-        if !removals.is_empty() {
-            expression.push_str(&format!("REMOVE {}", removals.join(", ")));
-        }
-        let update = update.update_expression(expression).condition_expression(conditions.join(" AND ")).build();
+        let update = update
+            .update_expression(update_expression(&sets, &removals))
+            .condition_expression(conditions.join(" AND "))
+            .build();
         update
             .map(|update| TransactWriteItem::builder().update(update).build())
             .map_err(|error| StoreError::damaged(keys::CAPACITY, error.to_string()))

@@ -44,10 +44,7 @@ impl Store {
                 .transact_write_items()
                 .client_request_token(HEXLOWER.encode(&request))
                 .set_transact_items(Some(items.clone()));
-            let error = match call.send().await {
-                Ok(_) => return Ok(Transacted::Written),
-                Err(error) => error,
-            };
+            let Err(error) = call.send().await else { return Ok(Transacted::Written) };
             match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let codes: Vec<_> =
