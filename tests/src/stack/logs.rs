@@ -2,9 +2,13 @@
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Answer, Stack};
+use super::{Answer, Stack, until};
+
+/// The most lines of one answer.
+const MOST_EVENTS: usize = 10_000;
 
 impl Stack {
     /// A request to AWS as the local cloud's root, whose signature it does not check.
@@ -17,31 +21,36 @@ impl Stack {
         self.web.send(Method::POST, &address, &headers, Some(body.to_string().into_bytes()))
     }
 
-    fn logs(&self, operation: &str, mut request: Value, items: &str) -> Vec<Value> {
+    /// A call of the log service. The local cloud fails when somebody logs at the same moment, and a moment later not.
+    fn logs(&self, operation: &str, request: &Value) -> Value {
         let target = format!("Logs_20140328.{operation}");
-        let mut all = Vec::new();
-        loop {
-            let page = self.ask_aws("logs", "/", Some(&target), &request).ok();
-            all.extend(page[items].as_array().expect("a list").clone());
-            match page["nextToken"].as_str() {
-                Some(next) => request["nextToken"] = next.into(),
-                None => return all,
-            }
-        }
+        let ask = || self.ask_aws("logs", "/", Some(&target), request);
+        until("an answer of the log service", || Some(ask()).filter(|answer| answer.status != 500)).ok()
     }
 
-    /// The names of all log groups.
+    /// The names of all log groups; there are fewer than a page of them.
     #[must_use]
     pub fn log_groups(&self) -> Vec<String> {
-        let groups = self.logs("DescribeLogGroups", json!({}), "logGroups");
+        let groups = self.logs("DescribeLogGroups", &json!({}));
+        let groups = groups["logGroups"].as_array().expect("a list");
         groups.iter().map(|group| group["logGroupName"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// Every line of a log group.
+    /// Every line of a log group since a moment.
     #[must_use]
-    pub fn log_lines(&self, group: &str) -> Vec<String> {
-        let events = self.logs("FilterLogEvents", json!({"logGroupName": group}), "events");
-        events.iter().map(|event| event["message"].as_str().expect("text").to_owned()).collect()
+    pub fn log_lines(&self, group: &str, since: Timestamp) -> Vec<String> {
+        let (mut lines, mut from) = (Vec::new(), since.as_millisecond());
+        loop {
+            let request = json!({"logGroupName": group, "startTime": from, "limit": MOST_EVENTS});
+            let page = self.logs("FilterLogEvents", &request);
+            let events = page["events"].as_array().expect("a list");
+            lines.extend(events.iter().map(|event| event["message"].as_str().expect("text").to_owned()));
+            // The local cloud gives no place to go on from, so it is the time of the last line.
+            let last = events.last().filter(|_| events.len() == MOST_EVENTS);
+            let Some(last) = last.and_then(|event| event["timestamp"].as_i64()) else { return lines };
+            assert!(last > from, "more lines in a millisecond than fit on a page");
+            from = last;
+        }
     }
 
     /// The dead-letter queues, and how many messages each holds.

@@ -1,6 +1,7 @@
 //! Secrets stay where they belong: no log line holds an address or a link, no item of the table holds a link.
 
 use serde_json::json;
+use usher_runtime::Clock;
 use usher_tests::stack::{PASSWORD, Stack, Tenant, unique, until};
 
 /// Everything that people do, with addresses that occur nowhere else; the links they were mailed.
@@ -65,6 +66,7 @@ fn live(acme: &Tenant<'_>, canary: &str) -> Vec<String> {
 #[ignore = "needs a deployed stack: make end-to-end"]
 fn no_log_line_holds_an_address_and_no_link_is_kept_anywhere() {
     let stack = Stack::from_environment();
+    let start = Clock::System.now();
     let acme = stack.organisation(20);
     let canary = format!("canary{}", unique());
     let links = live(&acme, &canary);
@@ -80,11 +82,11 @@ fn no_log_line_holds_an_address_and_no_link_is_kept_anywhere() {
     for function in speaking {
         let group = groups.iter().find(|group| group.ends_with(&format!("-{function}"))).expect("a log group");
         until(&format!("{function} to log something of this organisation"), || {
-            stack.log_lines(group).iter().any(|line| line.contains(&acme.id)).then_some(())
+            stack.log_lines(group, start).iter().any(|line| line.contains(&acme.id)).then_some(())
         });
     }
     for group in &groups {
-        for line in stack.log_lines(group) {
+        for line in stack.log_lines(group, start) {
             let ours = line.contains(&acme.id);
             assert!(!ours || !line.contains("\"ERROR\""), "something failed, in {group}: {line}");
             assert!(!line.contains(&canary), "an address, in {group}: {line}");
