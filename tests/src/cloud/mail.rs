@@ -30,7 +30,9 @@ pub(super) struct MailService {
 impl MailService {
     pub(super) fn answer(&mut self, path: &str, body: &Value) -> Answer {
         if path.ends_with("/account") {
-            return Answer::json(&json!({"SendQuota": {"MaxSendRate": 10_000.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}}));
+            return Answer::json(
+                &json!({"SendQuota": {"MaxSendRate": 10_000.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}}),
+            );
         }
         assert!(path.ends_with("/outbound-bulk-emails"), "mails go out in bulk, not by {path}");
         let template = &body["DefaultContent"]["Template"];

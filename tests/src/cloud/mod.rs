@@ -117,7 +117,9 @@ impl Cloud {
         let aws = Aws::new("eu-central-1".to_owned(), credentials, http, Some("http://cloud.invalid".to_owned()));
         // As many attempts as in earnest, without the waiting.
         let at_once = Duration::from_millis(1);
-        aws.with_retries(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(at_once).with_max_backoff(at_once))
+        aws.with_retries(
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(at_once).with_max_backoff(at_once),
+        )
     }
 
     /// Lets calls fail: `plan` is asked for each, by its operation.

@@ -19,7 +19,11 @@ pub(super) struct Queues(BTreeMap<String, Vec<Message>>);
 
 fn message(entry: &Value) -> Message {
     let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
-    Message { body: text("MessageBody"), group: text("MessageGroupId"), delay: entry["DelaySeconds"].as_u64().unwrap_or(0) }
+    Message {
+        body: text("MessageBody"),
+        group: text("MessageGroupId"),
+        delay: entry["DelaySeconds"].as_u64().unwrap_or(0),
+    }
 }
 
 impl Queues {

@@ -19,7 +19,11 @@ pub(super) struct UserPool(BTreeMap<String, Account>);
 
 fn attributes(body: &Value) -> BTreeMap<String, String> {
     let pairs = body["UserAttributes"].as_array().into_iter().flatten();
-    pairs.map(|pair| (pair["Name"].as_str().unwrap_or_default().into(), pair["Value"].as_str().unwrap_or_default().into())).collect()
+    pairs
+        .map(|pair| {
+            (pair["Name"].as_str().unwrap_or_default().into(), pair["Value"].as_str().unwrap_or_default().into())
+        })
+        .collect()
 }
 
 impl UserPool {

@@ -27,6 +27,13 @@ async fn plan(acme: &Acme, filename: &str, bytes: Vec<u8>, body: Value) -> Value
     acme.get(&format!("/imports/{id}")).await.ok()
 }
 
+/// A file of this many people.
+fn people(count: u32) -> Vec<u8> {
+    let mut file = vec!["email,role\n".to_owned()];
+    file.extend((0..count).map(|n| format!("p{n}@x.example,sales_rep\n")));
+    file.concat().into_bytes()
+}
+
 fn id(import: &Value) -> &str {
     import["id"].as_str().expect("an id")
 }
@@ -124,6 +131,26 @@ async fn all_sample_files_are_understood() {
 }
 
 #[tokio::test]
+async fn an_announcement_is_made_once_and_its_form_is_not_kept() {
+    let acme = World::new().acme(20).await;
+    let send = async |filename: &str| {
+        let body = Body::from(json!({"filename": filename}).to_string());
+        let mut request = acme.world.request(ADMIN, Method::POST, &acme.path("/imports"), body);
+        request.headers_mut().insert("idempotency-key", "announce".parse().expect("a header"));
+        acme.world.send(request).await
+    };
+    let first = send("a.csv").await.ok();
+    acme.world.advance(jiff::SignedDuration::from_mins(20));
+    let again = send("a.csv").await.ok();
+    assert_eq!(first["id"], again["id"]);
+    assert_ne!(first["expires_at"], again["expires_at"], "a form that still works");
+    let signature = again["upload"]["fields"]["x-amz-signature"].as_str().expect("a signature");
+    assert!(!format!("{:?}", acme.world.cloud.items()).contains(signature));
+    assert_eq!(send("b.csv").await.refusal(), (422, "idempotency_key_reused".into()));
+    assert_eq!(acme.get("/imports").await.ok()["items"].as_array().expect("a list").len(), 1);
+}
+
+#[tokio::test]
 async fn a_file_dropped_into_the_inbox_becomes_a_plan_once() {
     let acme = World::new().acme(20).await;
     let key = format!("inbox/{}/people.csv", acme.id);
@@ -206,8 +233,8 @@ async fn steps_that_make_no_sense_are_refused() {
 #[tokio::test]
 async fn a_cancelled_import_keeps_what_is_done_and_frees_the_rest() {
     let acme = World::new().acme(20_000).await;
-    let rows: String = (0..12_000).map(|n| format!("p{n}@x.example,sales_rep\n")).collect();
-    let import = plan(&acme, "big.csv", format!("email,role\n{rows}").into_bytes(), json!({})).await;
+    let file = people(12_000);
+    let import = plan(&acme, "big.csv", file, json!({})).await;
     assert_eq!(import["counts"]["good"], 12_000, "{import}");
     let _ = acme.post(&format!("/imports/{}/send", id(&import)), json!({"digest": import["digest"]})).await.ok();
     assert_eq!(acme.seats().await, (20_000, 12_001, 7_999));
@@ -232,8 +259,8 @@ async fn a_part_cut_off_anywhere_converges() {
         for failing in 0..14 {
             let acme = World::new().acme(100).await;
             acme.world.settle().await;
-            let rows: String = (0..60).map(|n| format!("p{n}@x.example,sales_rep\n")).collect();
-            let import = plan(&acme, "people.csv", format!("email,role\n{rows}").into_bytes(), json!({})).await;
+            let file = people(60);
+            let import = plan(&acme, "people.csv", file, json!({})).await;
             let _ =
                 acme.post(&format!("/imports/{}/send", id(&import)), json!({"digest": import["digest"]})).await.ok();
             acme.world.relay_changes().await;

@@ -117,6 +117,8 @@ async fn lists_are_filtered_and_paged_without_gap_or_repetition() {
         "limit=501",
         "limit=x",
         "next=%25",
+        "next=eA",
+        "next=MCNmb28",
         "team=Atlantis",
         "colour=red",
         "import=x",
