@@ -132,9 +132,25 @@ impl Problem {
     }
 }
 
+/// Failures of a call to the table that pass by themselves.
+const PASSING: [&str; 6] = [
+    "timeout",
+    "unreachable",
+    "no answer",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+];
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            // Too much at once, here or on the way to the table: the same request may well succeed in a moment.
+            StoreError::Call { ref code, .. } if PASSING.contains(&code.as_str()) => {
+                tracing::warn!(%error, "the table did not answer");
+                let detail = "The table did not answer in time. Repeat the request with the same Idempotency-Key.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+            }
             StoreError::Contention => {
                 tracing::warn!(%error, "gave up");
                 let detail = "Too many changes met at once. Some of it may be done; repeat the request with the same Idempotency-Key.";

@@ -96,6 +96,7 @@ struct Call {
     path: String,
     query: String,
     operation: String,
+    range: String,
     body: Vec<u8>,
 }
 
@@ -220,6 +221,7 @@ impl Cloud {
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         let target = header("x-amz-target");
+        let range = header("range");
         let method = request.method().to_owned();
         let uri: http::Uri = request.uri().parse().expect("a URI");
         let operation = if target.is_empty() { format!("{method} {}", uri.path()) } else { target };
@@ -240,7 +242,7 @@ impl Cloud {
         }
         // Others get their turn here, as they would while a call is on its way.
         tokio::task::yield_now().await;
-        let answer = self.answer(&Call { method, path, query, operation, body });
+        let answer = self.answer(&Call { method, path, query, operation, range, body });
         if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
     }
 }

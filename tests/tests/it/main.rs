@@ -8,5 +8,6 @@ mod import;
 mod invite;
 mod mail;
 mod manage;
+mod openapi;
 mod organisation;
 mod sweep;
