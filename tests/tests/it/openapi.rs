@@ -466,7 +466,7 @@ async fn odd_requests(watched: &Watched<'_>) {
         }
     }
     watched.world.cloud.fail(|_| Some(Fault::Before));
-    assert_eq!(desk.get("/invitations").await.refusal(), (500, "internal_error".into()));
+    assert_eq!(desk.get("/invitations").await.refusal(), (503, "busy".into()));
     watched.world.cloud.mend();
 }
 
@@ -539,6 +539,12 @@ async fn imports(watched: &Watched<'_>) {
         assert_eq!(desk.get(&format!("/imports?{query}")).await.refusal().0, 422, "{query}");
     }
     assert_eq!(desk.get(&format!("{import}/failed.csv")).await.status, 200);
+    watched.world.cloud.fail(|operation| operation.starts_with("GET /").then_some(Fault::Before));
+    for file in ["issues", "failed.csv"] {
+        let reply = desk.get(&format!("{import}/{file}")).await;
+        assert_eq!(reply.refusal(), (500, "internal_error".into()));
+    }
+    watched.world.cloud.mend();
     let id = text(&ready["id"]).parse().expect("an id");
     let stored = watched.world.store.import(desk.acme.id, id).await.expect("the table").expect("the import");
     let failed = format!("{}/failed.csv", stored.plan.expect("a plan").folder);
