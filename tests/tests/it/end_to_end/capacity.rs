@@ -3,11 +3,18 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use usher_tests::stack::{PASSWORD, Stack, Web, until};
+use usher_tests::stack::{Answer, PASSWORD, Stack, Web, until};
 
-/// A request that may be told to come back because too many came at once, as every client is.
-fn patiently(request: impl Fn() -> usher_tests::stack::Answer) -> usher_tests::stack::Answer {
-    until("an answer that is not `busy`", || Some(request()).filter(|answer| ![429, 503].contains(&answer.status)))
+/// As every client does that is told to come back later, because too many came at once or something was out of reach.
+/// Counts how often something failed in a way that may have had an effect.
+fn patiently(failures: &AtomicUsize, request: impl Fn() -> Answer) -> Answer {
+    until("an answer that is not `later`", || {
+        let answer = request();
+        if [500, 502, 504].contains(&answer.status) {
+            failures.fetch_add(1, Ordering::SeqCst);
+        }
+        Some(answer).filter(|answer| answer.status != 429 && answer.status < 500)
+    })
 }
 
 #[test]
@@ -15,13 +22,13 @@ fn patiently(request: impl Fn() -> usher_tests::stack::Answer) -> usher_tests::s
 fn two_hundred_at_once_on_fifty_free_seats_invite_fifty() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(51);
-    let invited = AtomicUsize::new(0);
+    let (invited, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for number in 0..200 {
-            let (acme, invited) = (&acme, &invited);
+            let (acme, invited, failures) = (&acme, &invited, &failures);
             scope.spawn(move || {
                 let person = json!({"email": acme.address(&format!("p{number}")), "role": "sales_rep"});
-                let answer = patiently(|| acme.post("/invitations", &json!({"invitations": [person]})));
+                let answer = patiently(failures, || acme.post("/invitations", &json!({"invitations": [person]})));
                 if answer.status == 200 {
                     // One whose answer was lost finds itself invited.
                     let outcome = answer.json()["results"][0]["outcome"].clone();
@@ -33,15 +40,18 @@ fn two_hundred_at_once_on_fifty_free_seats_invite_fifty() {
             });
         }
     });
-    assert_eq!(invited.load(Ordering::SeqCst), 50);
     assert_eq!(acme.seats(), (51, 51, 0));
-    assert_eq!(acme.list("/invitations?status=pending").len(), 50);
+    let (invited, failures) = (invited.into_inner(), failures.into_inner());
+    // A request that was cut off holds its seat until the sweeper looks after it. On a machine that copes there is none.
+    assert!(invited <= 50 && invited + failures >= 50, "{invited} invited, {failures} failed");
+    let pending = acme.list("/invitations?status=pending").len();
+    assert!((invited..=50).contains(&pending), "{invited} invited, {pending} pending");
     acme.settle();
     let mut recipients: Vec<_> = stack.mails(&acme.name).into_iter().flat_map(|mail| mail.to).collect();
-    assert_eq!(recipients.len(), 51, "each of them, and the admin, once");
+    assert_eq!(recipients.len(), pending + 1, "each of them, and the admin, once");
     recipients.sort_unstable();
     recipients.dedup();
-    assert_eq!(recipients.len(), 51);
+    assert_eq!(recipients.len(), pending + 1);
 }
 
 #[test]
@@ -52,11 +62,12 @@ fn fifty_accepts_at_once_make_one_member_with_one_account() {
     let email = acme.address("eager");
     let id = acme.invite(&email, "manager");
     let link = acme.link(&email);
-    let web: &Web = &stack.web;
+    let (web, failures): (&Web, _) = (&stack.web, AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..50 {
             scope.spawn(|| {
-                let answer = patiently(|| web.post_form(&link, &[("password", PASSWORD), ("first_name", "Eager")]));
+                let answer =
+                    patiently(&failures, || web.post_form(&link, &[("password", PASSWORD), ("first_name", "Eager")]));
                 assert_eq!(answer.status, 303, "{}", answer.text());
             });
         }
