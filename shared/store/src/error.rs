@@ -1,6 +1,6 @@
 //! What can go wrong with the table itself. What a condition refuses is an outcome, not one of these.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 /// The table could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,10 @@ impl StoreError {
         // The service's own words, which speak of expressions and limits; the raw answer holds items and is left out.
         let message = match error {
             SdkError::ServiceError(service) => service.err().message().unwrap_or_default().to_owned(),
+            // Of the connection, before there was an answer.
+            SdkError::DispatchFailure(failure) => {
+                failure.as_connector_error().map(|cause| DisplayErrorContext(cause).to_string()).unwrap_or_default()
+            }
             _ => String::new(),
         };
         Self::Call { operation, code, message }
