@@ -64,7 +64,7 @@ end-to-end: .venv/ready
 	USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json $(end_to_end_tests)
 
 bench:
-	@cargo run --quiet --profile local --bin bench
+	@LOG_LEVEL=warn cargo run --quiet --profile local --bin bench
 
 clean: down
 	rm -rf .local .venv target
