@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use usher_tests::World;
+use usher_tests::cloud::Fault;
 use usher_tests::world::ADMIN;
 
 #[tokio::test]
@@ -16,6 +17,24 @@ async fn a_resend_starts_the_clock_anew_under_the_same_id() {
     assert_eq!(resent["expires_at"], "2026-03-14T09:00:00Z");
     assert_eq!(resent["mail"]["state"], "queued");
     assert_eq!(acme.seats().await, (10, 2, 8));
+}
+
+#[tokio::test]
+async fn a_resend_whose_answer_was_lost_is_one_resend() {
+    let acme = World::new().acme(10).await;
+    let first = acme.invite("a@x.example").await;
+    let mut lost = false;
+    acme.world.cloud.fail(move |operation| {
+        let hit = !lost && operation.ends_with("UpdateItem");
+        lost |= hit;
+        hit.then_some(Fault::After)
+    });
+    let resent = acme.post(&format!("/invitations/{}/resend", first["id"].as_str().expect("id")), json!({})).await.ok();
+    acme.world.cloud.mend();
+    assert_eq!(resent["generation"], 2);
+    // Both generations are in one batch of the stream, under one id: one mail, with the newer link.
+    acme.world.settle().await;
+    assert_eq!(acme.world.cloud.mails().iter().filter(|mail| mail.to == "a@x.example").count(), 1);
 }
 
 #[tokio::test]
