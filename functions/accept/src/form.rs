@@ -103,7 +103,7 @@ impl Fields {
 
 fn name(field: &'static str, label: &str, text: &str, issues: &mut Vec<Issue>) -> Option<ShortText> {
     ShortText::optional(text).unwrap_or_else(|error: TextError| {
-        issues.push(Issue { field, code: error.code(), message: format!("{label} {error}.") });
+        issues.push(Issue { field, code: error.code().as_str(), message: format!("{label} {error}.") });
         None
     })
 }

@@ -1,7 +1,7 @@
 //! One pass over a file.
 
 use usher_domain::Organisation;
-use usher_domain::import::{DialectReport, ImportDefaults, Outcome, Planner};
+use usher_domain::import::{DialectOverride, DialectReport, ImportDefaults, Outcome, Planner};
 use usher_plans::{Object, PlanFiles, PlannedRow, RejectedRow};
 use usher_runtime::random;
 use usher_store::{Import, ImportPlan, ImportProblem};
@@ -68,7 +68,7 @@ async fn rows(
     files: &PlanFiles,
     mut object: Object,
 ) -> Result<Planned, PlanningError> {
-    let mut planner = Planner::new(organisation, rank, defaults);
+    let mut planner = Planner::new(organisation, rank, defaults, DialectOverride::default());
     let mut good = Good::new(bulk, organisation.id, files);
     let mut rejected = Rejected::new(&bulk.bucket, files);
     loop {

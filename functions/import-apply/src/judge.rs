@@ -1,12 +1,10 @@
 //! Whether what the plan says can still be done. The catalogue checks each row as it checked it for the plan, so the two
 //! never differ in their reasons.
 
-use std::borrow::Cow;
-
 use usher_domain::draft::Authority;
 use usher_domain::import::{DialectReport, Issue};
 use usher_domain::text::ShortText;
-use usher_domain::{Draft, DraftRequest, FieldProblem, Organisation};
+use usher_domain::{Draft, DraftRequest, FieldProblem, IssueCode, Organisation};
 use usher_plans::PlannedRow;
 use usher_store::{Import, Loaded};
 
@@ -35,13 +33,13 @@ impl<'a> Judge<'a> {
     pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<Issue> {
         let Ok(rank) = self.rank else {
             let message = "whoever started the import does not administer the organisation any more";
-            return vec![issue(row.line, None, "not_an_admin", message.to_owned())];
+            return vec![Issue::of_row(row.line, IssueCode::NotAnAdmin, message)];
         };
         match self.organisation.catalogue.check(&request(&row.draft), Authority { rank, default_role: None }) {
             Ok(now) if now.access == row.draft.access => Vec::new(),
             Ok(_) => {
                 let message = "what the row names is called otherwise now";
-                vec![issue(row.line, None, "changed_since_plan", message.to_owned())]
+                vec![Issue::of_row(row.line, IssueCode::ChangedSincePlan, message)]
             }
             Err(problems) => problems.into_iter().map(|problem| self.issue_of(row.line, problem)).collect(),
         }
@@ -54,14 +52,8 @@ impl<'a> Judge<'a> {
         });
         let column = column.unwrap_or_else(|| problem.field.to_owned());
         let message = format!("{} (this changed after the file was checked)", problem.message);
-        let FieldProblem { code, found, allowed, suggestion, .. } = problem;
-        Issue { found, allowed, suggestion, ..issue(line, Some(column), code, message) }
+        Issue::of_field(line, column, FieldProblem { message, ..problem })
     }
-}
-
-fn issue(line: u32, column: Option<String>, code: &'static str, message: String) -> Issue {
-    let code = Cow::Borrowed(code);
-    Issue { line, column, code, message, found: None, allowed: Vec::new(), suggestion: None }
 }
 
 /// The request that a draft would come of.
@@ -120,7 +112,7 @@ mod tests {
 
     fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {
         let judge = Judge { organisation, rank, report: None };
-        judge.drift(row).into_iter().map(|issue| issue.code.into_owned()).collect()
+        judge.drift(row).into_iter().map(|issue| issue.code.to_string()).collect()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::draft::Authority;
 use usher_domain::import::ImportDefaults;
-use usher_domain::{DraftRequest, ImportId, ReservationId};
+use usher_domain::{DraftRequest, ImportId, IssueCode, ReservationId};
 use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
 use usher_plans::upload_key;
 use usher_runtime::random;
@@ -107,7 +107,7 @@ fn check_defaults(admin: &Admin, defaults: &ImportDefaults) -> Result<(), Proble
     // Rows may name their roles themselves.
     let errors: Vec<_> = problems
         .into_iter()
-        .filter(|problem| problem.code != "role_missing")
+        .filter(|problem| problem.code != IssueCode::RoleMissing)
         .map(|problem| FieldError::at("defaults.", problem))
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }

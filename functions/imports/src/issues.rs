@@ -42,8 +42,8 @@ pub(crate) async fn issues(
     let limit = query.limit()?;
     let from = query.next.as_deref().map(Place::read).transpose()?.unwrap_or_default();
     let import = load(&api, &admin, &id).await?;
-    // A refused file has one problem, and no rows that could have their own.
-    if import.status == ImportStatus::Failed {
+    // A file that could not be read has one problem, and no rows that could have their own.
+    if import.status == ImportStatus::Failed && import.plan.is_none() {
         return Ok(Json(json!({"items": [], "next": null})));
     }
     let key = PlanFiles::in_folder(&plan_of(&import)?.folder).issues();
@@ -86,23 +86,14 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::borrow::Cow;
+    use usher_domain::IssueCode;
     use usher_domain::import::Rejection;
     use usher_plans::write_line;
 
     fn file() -> Vec<Line> {
-        let issue = |line, code| Issue {
-            line,
-            column: None,
-            code: Cow::Borrowed(code),
-            message: String::new(),
-            found: None,
-            allowed: Vec::new(),
-            suggestion: None,
-        };
         let mut offset = 0;
-        let line = |(line, codes): (u32, &[&'static str])| {
-            let issues = codes.iter().map(|code| issue(line, *code)).collect();
+        let line = |(line, messages): (u32, &[&'static str])| {
+            let issues = messages.iter().map(|message| Issue::of_row(line, IssueCode::RoleUnknown, *message)).collect();
             let mut bytes = Vec::new();
             write_line(&RejectedRow { line, rejection: Rejection { issues, cells: Vec::new() } }, &mut bytes);
             let line = Line { offset, bytes };
@@ -115,19 +106,19 @@ mod tests {
     #[test]
     fn pages_of_any_size_hold_every_issue_once() {
         for limit in 1..8 {
-            let (mut from, mut codes) = (Place::default(), Vec::new());
+            let (mut from, mut messages) = (Place::default(), Vec::new());
             loop {
                 let mut page = Page { limit, from, items: Vec::new() };
                 let lines = file().into_iter().filter(|line| line.offset >= from.offset);
                 let next = lines.into_iter().find_map(|line| page.add(&line).expect("our own lines"));
                 assert!(page.items.len() <= limit);
-                codes.extend(page.items.into_iter().map(|issue| issue.code.into_owned()));
+                messages.extend(page.items.into_iter().map(|issue| issue.message));
                 match next {
                     Some(place) => from = Place::read(&place.cursor()).expect("our own place"),
                     None => break,
                 }
             }
-            assert_eq!(codes, ["a", "b", "c", "d", "e", "f"], "pages of {limit}");
+            assert_eq!(messages, ["a", "b", "c", "d", "e", "f"], "pages of {limit}");
         }
     }
 

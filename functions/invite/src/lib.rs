@@ -93,7 +93,7 @@ fn settled(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Ti
 
 fn rejected(email: String, problems: Vec<FieldProblem>) -> EntryResult {
     let code = match problems.as_slice() {
-        [only] => only.code,
+        [only] => only.code.as_str(),
         _ => "invalid_invitation",
     };
     let errors: Vec<_> = problems.into_iter().map(|problem| FieldError::at("", problem)).collect();

@@ -95,7 +95,7 @@ async fn list(kind: Kind, api: Api, admin: Admin, filters: Filters) -> Result<Js
     if let Some(email) = &filters.email {
         // An address looks itself up: no list is read for it.
         let email = email.parse().map_err(|error: usher_domain::EmailAddressError| {
-            Problem::invalid_field("email", error.code(), error.to_string())
+            Problem::invalid_field("email", error.code().as_str(), error.to_string())
         })?;
         let found = api.store.membership(organisation, MembershipId::of(organisation, &email)).await?;
         let found = found.map(|found| found.membership).filter(|found| passes(&stored, found, now));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Catalogue, Role, nearest};
 use crate::email::EmailAddress;
+use crate::issue::IssueCode;
 use crate::text::{PersonName, ShortText};
 
 /// What somebody asked for, unchecked. Blank texts count as absent.
@@ -88,7 +89,7 @@ pub struct FieldProblem {
     /// The field, as the API names it.
     pub field: &'static str,
     /// A stable code.
-    pub code: &'static str,
+    pub code: IssueCode,
     /// What is wrong and what to do, for people.
     pub message: String,
     /// What was found.
@@ -105,14 +106,14 @@ pub struct FieldProblem {
 impl FieldProblem {
     /// A problem that needs no list of what is allowed.
     #[must_use]
-    pub fn new(field: &'static str, code: &'static str, found: &str, message: impl Into<String>) -> Self {
+    pub fn new(field: &'static str, code: IssueCode, found: &str, message: impl Into<String>) -> Self {
         let found = (!found.is_empty()).then(|| found.to_owned());
         Self { field, code, message: message.into(), found, allowed: Vec::new(), suggestion: None }
     }
 
     fn unknown<'a>(
         field: &'static str,
-        code: &'static str,
+        code: IssueCode,
         found: &str,
         allowed: impl Iterator<Item = &'a str> + Clone,
     ) -> Self {
@@ -156,18 +157,22 @@ fn role<'a>(
 ) -> Option<&'a Role> {
     let names = catalogue.roles.iter().map(|role| role.name.as_str());
     let Some(found) = present(request.role.as_ref()).or(authority.default_role) else {
-        let mut problem = FieldProblem::new("role", "role_missing", "", "is missing; give one of the roles");
+        let mut problem = FieldProblem::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
         problem.allowed = names.map(str::to_owned).collect();
         problems.push(problem);
         return None;
     };
     let Some(role) = catalogue.role(found) else {
-        problems.push(FieldProblem::unknown("role", "role_unknown", found, names));
+        problems.push(FieldProblem::unknown("role", IssueCode::RoleUnknown, found, names));
         return None;
     };
     if authority.rank.is_some_and(|rank| role.rank > rank) {
-        let mut problem =
-            FieldProblem::new("role", "role_above_own", found, "is above your own role; ask somebody of that role");
+        let mut problem = FieldProblem::new(
+            "role",
+            IssueCode::RoleAboveOwn,
+            found,
+            "is above your own role; ask somebody of that role",
+        );
         let may_give = catalogue.roles.iter().filter(|role| authority.rank.is_none_or(|rank| role.rank <= rank));
         problem.allowed = may_give.map(|role| role.name.clone()).collect();
         problems.push(problem);
@@ -180,7 +185,7 @@ fn name(request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> PersonName 
     let parts = present(request.first_name.as_ref()).or(present(request.last_name.as_ref()));
     if let (Some(full), Some(_)) = (present(request.name.as_ref()), parts) {
         let message = "was given twice; give either name, or first_name and last_name";
-        problems.push(FieldProblem::new("name", "name_twice", full, message));
+        problems.push(FieldProblem::new("name", IssueCode::NameTwice, full, message));
     }
     PersonName {
         full: short_text("name", request.name.as_ref(), problems),
@@ -202,7 +207,7 @@ impl Catalogue {
             let team = self.team(found);
             if team.is_none() {
                 let names = self.teams.iter().map(|team| team.name.as_str());
-                problems.push(FieldProblem::unknown("team", "team_unknown", found, names));
+                problems.push(FieldProblem::unknown("team", IssueCode::TeamUnknown, found, names));
             }
             team.map(|team| team.id.clone())
         });
@@ -213,7 +218,7 @@ impl Catalogue {
                 products.insert(product.id.clone());
             } else {
                 let ids = self.products.iter().map(|product| product.id.as_str());
-                problems.push(FieldProblem::unknown("products", "product_unknown", found, ids));
+                problems.push(FieldProblem::unknown("products", IssueCode::ProductUnknown, found, ids));
             }
         }
         let mut courses = BTreeSet::new();
@@ -222,7 +227,7 @@ impl Catalogue {
                 courses.insert(course.slug.clone());
             } else {
                 let slugs = self.courses.iter().map(|course| course.slug.as_str());
-                problems.push(FieldProblem::unknown("courses", "course_unknown", found, slugs));
+                problems.push(FieldProblem::unknown("courses", IssueCode::CourseUnknown, found, slugs));
             }
         }
         match (email, role) {
@@ -292,12 +297,12 @@ mod tests {
         assert_eq!(
             codes,
             [
-                ("email", "email_without_domain"),
-                ("name", "text_with_link"),
-                ("role", "role_unknown"),
-                ("team", "team_unknown"),
-                ("products", "product_unknown"),
-                ("courses", "course_unknown"),
+                ("email", IssueCode::EmailWithoutDomain),
+                ("name", IssueCode::TextWithLink),
+                ("role", IssueCode::RoleUnknown),
+                ("team", IssueCode::TeamUnknown),
+                ("products", IssueCode::ProductUnknown),
+                ("courses", IssueCode::CourseUnknown),
             ]
         );
         assert_eq!(problems[3].suggestion.as_deref(), Some("Enterprise"));
@@ -310,14 +315,14 @@ mod tests {
             DraftRequest { email: "a@b.example".into(), role: Some("admin".into()), ..DraftRequest::default() };
         let problems =
             catalogue().check(&request, Authority { rank: Some(10), default_role: None }).expect_err("above rank");
-        assert_eq!(problems[0].code, "role_above_own");
+        assert_eq!(problems[0].code, IssueCode::RoleAboveOwn);
         assert!(catalogue().check(&request, Authority { rank: None, default_role: None }).is_ok());
     }
 
     #[test]
     fn a_role_must_come_from_somewhere() {
         let request = DraftRequest { email: "a@b.example".into(), ..DraftRequest::default() };
-        assert_eq!(catalogue().check(&request, ADMIN).expect_err("no role")[0].code, "role_missing");
+        assert_eq!(catalogue().check(&request, ADMIN).expect_err("no role")[0].code, IssueCode::RoleMissing);
         let with_default = Authority { default_role: Some("sales_rep"), ..ADMIN };
         assert_eq!(catalogue().check(&request, with_default).expect("a default").access.role, "sales_rep");
     }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::issue::IssueCode;
 use crate::text::is_invisible;
 
 /// The most bytes of a whole address (RFC 5321 §4.5.3.1.3, less the angle brackets).
@@ -65,15 +66,15 @@ pub enum EmailAddressError {
 impl EmailAddressError {
     /// The stable code that clients may rely on.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> IssueCode {
         match self {
-            Self::Empty => "email_missing",
-            Self::NoDomain => "email_without_domain",
-            Self::Space => "email_with_space",
-            Self::Invisible => "email_with_invisible_character",
-            Self::LocalPartNotAscii => "email_local_part_not_ascii",
-            Self::NoLocalPart | Self::LocalPart | Self::Domain => "email_invalid",
-            Self::TooLong => "email_too_long",
+            Self::Empty => IssueCode::EmailMissing,
+            Self::NoDomain => IssueCode::EmailWithoutDomain,
+            Self::Space => IssueCode::EmailWithSpace,
+            Self::Invisible => IssueCode::EmailWithInvisibleCharacter,
+            Self::LocalPartNotAscii => IssueCode::EmailLocalPartNotAscii,
+            Self::NoLocalPart | Self::LocalPart | Self::Domain => IssueCode::EmailInvalid,
+            Self::TooLong => IssueCode::EmailTooLong,
         }
     }
 }

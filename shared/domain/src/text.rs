@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::issue::IssueCode;
+
 /// The most characters of a name or title.
 pub const NAME_CHARACTERS: usize = 60;
 
@@ -31,12 +33,12 @@ pub enum TextError {
 impl TextError {
     /// The stable code that clients may rely on, for a field of this name.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> IssueCode {
         match self {
-            Self::TooLong => "text_too_long",
-            Self::Invisible => "text_with_invisible_character",
-            Self::Link => "text_with_link",
-            Self::Markup => "text_with_markup",
+            Self::TooLong => IssueCode::TextTooLong,
+            Self::Invisible => IssueCode::TextWithInvisibleCharacter,
+            Self::Link => IssueCode::TextWithLink,
+            Self::Markup => IssueCode::TextWithMarkup,
         }
     }
 }

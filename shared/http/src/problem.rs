@@ -40,7 +40,7 @@ impl FieldError {
     pub fn at(prefix: &str, problem: FieldProblem) -> Self {
         Self {
             field: format!("{prefix}{}", problem.field),
-            code: problem.code.to_owned(),
+            code: problem.code.to_string(),
             message: problem.message,
             found: problem.found,
             allowed: problem.allowed,

@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use serde_json::json;
-use usher_domain::import::{ImportDefaults, Planner};
+use usher_domain::import::{DialectOverride, ImportDefaults, Planner};
 use usher_tests::World;
 
 const ROWS: u32 = 1_000_000;
@@ -49,7 +49,8 @@ async fn main() {
     println!("{:<44}{}", "csv crate, records only", pace(ROWS, begun));
 
     let begun = Instant::now();
-    let mut planner = Planner::new(&organisation, Some(u32::MAX), ImportDefaults::default());
+    let mut planner =
+        Planner::new(&organisation, Some(u32::MAX), ImportDefaults::default(), DialectOverride::default());
     let mut good = 0;
     let mut drain = |planner: &mut Planner<'_>| {
         while let Some(row) = planner.next_row() {

@@ -57,7 +57,7 @@ pub fn failed_rows<'a>(
         write(&names.chain([FAILED_CODE, FAILED_MESSAGE]).collect::<Vec<_>>());
     }
     for row in rows {
-        let codes: Vec<_> = row.issues.iter().map(|issue| issue.code.as_ref()).collect();
+        let codes: Vec<_> = row.issues.iter().map(|issue| issue.code.as_str()).collect();
         let codes = codes.join(" ");
         let message = message(row);
         let cells = row.cells.iter().map(String::as_str);

@@ -22,6 +22,7 @@ mod records;
 mod report;
 mod row;
 mod sample;
+mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,3 +38,4 @@ pub use records::RECORD_BYTES;
 pub use report::{Column, DialectReport};
 pub use row::{Counts, Issue, Outcome, Rejection, Row};
 pub use sample::{SampleFormat, UnknownSample};
+pub use settings::DialectOverride;

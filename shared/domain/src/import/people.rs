@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::row::Outcome;
 use crate::draft::{Authority, Draft, DraftRequest, FieldProblem};
 use crate::id::MembershipId;
+use crate::issue::IssueCode;
 use crate::organisation::Organisation;
 
 /// The most people one file may invite. It bounds the one thing that grows with the file, at some 60 MB.
@@ -97,11 +98,11 @@ impl<'a> People<'a> {
                     "is on line {first} already, with other details; line {first} stands and line {line} is left out, \
                      so correct the one and delete the other"
                 );
-                Err(vec![FieldProblem::new("email", "conflicting_duplicate", draft.email.as_typed(), message)])
+                Err(vec![FieldProblem::new("email", IssueCode::ConflictingDuplicate, draft.email.as_typed(), message)])
             }
             Entry::Vacant(_) if full => {
                 let message = format!("is one too many: a file may hold {PEOPLE} people; put the rest into another");
-                Err(vec![FieldProblem::new("email", "too_many_people", draft.email.as_typed(), message)])
+                Err(vec![FieldProblem::new("email", IssueCode::TooManyPeople, draft.email.as_typed(), message)])
             }
             Entry::Vacant(entry) => {
                 entry.insert(Seen { line, hash });

@@ -9,8 +9,10 @@ use super::people::{ImportDefaults, People};
 use super::records::{Fault, Next, RECORD_BYTES, Records};
 use super::report::DialectReport;
 use super::row::{Counts, Issue, Outcome, Rejection, Row};
+use super::settings::DialectOverride;
 use super::table::Table;
 use crate::draft::{DraftRequest, FieldProblem};
+use crate::issue::IssueCode;
 use crate::organisation::Organisation;
 use crate::pasted;
 
@@ -32,6 +34,7 @@ pub struct Planner<'a> {
     newline: Newline,
     layout: Layout,
     people: People<'a>,
+    dialect: DialectOverride,
     /// Filled anew for every row.
     request: DraftRequest,
     /// Rows of a line with several addresses.
@@ -42,13 +45,19 @@ pub struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// Begins a file that somebody imports who may give roles up to this rank; `None` for an operator, who may give any.
     #[must_use]
-    pub fn new(organisation: &'a Organisation, rank: Option<u32>, defaults: ImportDefaults) -> Self {
+    pub fn new(
+        organisation: &'a Organisation,
+        rank: Option<u32>,
+        defaults: ImportDefaults,
+        dialect: DialectOverride,
+    ) -> Self {
         Self {
             decoder: Decoder::new(),
             records: Records::new(),
             newline: Newline::default(),
             layout: Layout::Unknown,
             people: People::new(organisation, rank, defaults),
+            dialect,
             request: DraftRequest::default(),
             waiting: VecDeque::new(),
             counts: Counts::default(),
@@ -154,7 +163,7 @@ impl<'a> Planner<'a> {
                     }
                     let problems = table.fill(&self.records, self.people.defaults(), &mut self.request);
                     return Some(match self.people.judge(line, &self.request, problems) {
-                        Ok(outcome) => Row { line, outcome },
+                        Ok(outcome) => Row { line, outcome, warnings: Vec::new() },
                         Err(problems) => {
                             let called = |field: &'static str| table.header.name_of(field).unwrap_or(field).to_owned();
                             rejected(line, issues(line, problems, called), table.cells(&self.records))
@@ -186,7 +195,7 @@ impl<'a> Planner<'a> {
                         let ImportDefaults { team, send, .. } = self.people.defaults();
                         let base = DraftRequest { team: team.clone(), send: *send, ..DraftRequest::default() };
                         self.waiting.push_back(match self.people.judge(line, &entry.request(&base), Vec::new()) {
-                            Ok(outcome) => Row { line, outcome },
+                            Ok(outcome) => Row { line, outcome, warnings: Vec::new() },
                             Err(problems) => rejected(line, issues(line, problems, str::to_owned), cells()),
                         });
                     }
@@ -201,7 +210,7 @@ const LIST: Dialect = Dialect { delimiter: b',', quote: b'"' };
 const LOST: char = char::REPLACEMENT_CHARACTER;
 
 fn rejected(line: u32, issues: Vec<Issue>, cells: Vec<String>) -> Row {
-    Row { line, outcome: Outcome::Rejected(Rejection { issues, cells }) }
+    Row { line, outcome: Outcome::Rejected(Rejection { issues, cells }), warnings: Vec::new() }
 }
 
 fn issues(line: u32, problems: Vec<FieldProblem>, called: impl Fn(&'static str) -> String) -> Vec<Issue> {
@@ -215,11 +224,11 @@ fn broken(line: u32, fault: Fault, dialect: Dialect) -> Issue {
             let message = format!(
                 "a cell begins with {quote} but the {quote} at its end is missing; add it, or remove the first"
             );
-            Issue::of_row(line, "quote_unclosed", message)
+            Issue::of_row(line, IssueCode::QuoteUnclosed, message)
         }
         Fault::TooLong => {
             let message = format!("the row is longer than {} KiB, which no person is", RECORD_BYTES / 1024);
-            Issue::of_row(line, "row_too_long", message)
+            Issue::of_row(line, IssueCode::RowTooLong, message)
         }
     }
 }
@@ -233,7 +242,7 @@ fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
         "the row has {too_many} more cells than the first line has columns; a cell that contains a {delimiter} needs \
          quotes around it"
     );
-    Issue::of_row(line, "too_many_cells", message)
+    Issue::of_row(line, IssueCode::TooManyCells, message)
 }
 
 /// Finds letters that were lost, in reading this file or before it was made.
@@ -247,5 +256,5 @@ fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<Is
         Some(byte) => format!("byte {byte} of the file is no letter in {encoding}; save the file as CSV UTF-8"),
         None => format!("{LOST} stands where a letter was lost before this file was made; type it anew"),
     };
-    Some(Issue::of_row(line, "undecodable", message))
+    Some(Issue::of_row(line, IssueCode::Undecodable, message))
 }

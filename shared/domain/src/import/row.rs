@@ -1,11 +1,11 @@
 //! What one row comes to.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::draft::{Draft, FieldProblem};
+use crate::issue::{IssueCode, Severity};
 
 /// How many characters of a value are shown back; the row itself is kept whole.
 const EXCERPT_CHARACTERS: usize = 120;
@@ -20,6 +20,9 @@ pub struct Row {
     /// What it comes to.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// What is worth a look and stands in nobody's way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Issue>,
 }
 
 /// What a row comes to.
@@ -55,8 +58,11 @@ pub struct Issue {
     /// The column as the file calls it; the field where the file has no such column; none where it concerns the row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
+    /// Whether it stands in the row's way.
+    #[serde(default)]
+    pub severity: Severity,
     /// A stable code.
-    pub code: Cow<'static, str>,
+    pub code: IssueCode,
     /// What is wrong and what to do, for people.
     pub message: String,
     /// What was found.
@@ -71,11 +77,14 @@ pub struct Issue {
 }
 
 impl Issue {
-    pub(super) fn of_row(line: u32, code: &'static str, message: impl Into<String>) -> Self {
+    /// An issue that concerns the row, and no cell of it.
+    #[must_use]
+    pub fn of_row(line: u32, code: IssueCode, message: impl Into<String>) -> Self {
         Self {
             line,
             column: None,
-            code: Cow::Borrowed(code),
+            severity: code.severity(),
+            code,
             message: message.into(),
             found: None,
             allowed: Vec::new(),
@@ -83,7 +92,9 @@ impl Issue {
         }
     }
 
-    pub(super) fn of_field(line: u32, column: String, problem: FieldProblem) -> Self {
+    /// An issue of one cell.
+    #[must_use]
+    pub fn of_field(line: u32, column: String, problem: FieldProblem) -> Self {
         let FieldProblem { code, message, found, mut allowed, suggestion, .. } = problem;
         allowed.truncate(ALLOWED);
         // A message may quote what was found, which may be as long as a cell.
@@ -92,7 +103,7 @@ impl Issue {
             _ => message,
         };
         let found = found.as_deref().map(excerpt);
-        Self { line, column: Some(column), code: Cow::Borrowed(code), message, found, allowed, suggestion }
+        Self { line, column: Some(column), severity: code.severity(), code, message, found, allowed, suggestion }
     }
 }
 

@@ -6,6 +6,7 @@ use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
 use super::records::Records;
 use crate::draft::{DraftRequest, FieldProblem};
+use crate::issue::IssueCode;
 use crate::pasted::{self, EntryName};
 
 /// How to read the rows of a table.
@@ -85,7 +86,7 @@ impl Table {
                 None => {
                     let header = &self.header.names[*column];
                     let message = format!("{header:?} is neither TRUE nor FALSE");
-                    let mut problem = FieldProblem::new("products", "product_flag_unknown", text, message);
+                    let mut problem = FieldProblem::new("products", IssueCode::ProductFlagUnknown, text, message);
                     problem.allowed = ["TRUE", "FALSE"].map(str::to_owned).to_vec();
                     problems.push(problem);
                 }

@@ -43,7 +43,7 @@ pub(super) struct Plan {
 /// Plans a file in chunks of this size.
 pub(super) fn plan_in(bytes: &[u8], chunk: usize, defaults: &ImportDefaults) -> Result<Plan, FileError> {
     let organisation = acme();
-    let mut planner = Planner::new(&organisation, Some(30), defaults.clone());
+    let mut planner = Planner::new(&organisation, Some(30), defaults.clone(), DialectOverride::default());
     let mut rows = Vec::new();
     for piece in bytes.chunks(chunk) {
         planner.feed(piece)?;
@@ -117,7 +117,7 @@ pub(super) fn codes(plan: &Plan) -> Vec<(u32, String)> {
         Outcome::Good(_) => "good".to_owned(),
         Outcome::IgnoredDuplicate { of } => format!("same as {of}"),
         Outcome::Rejected(rejection) => {
-            rejection.issues.iter().map(|issue| issue.code.as_ref()).collect::<Vec<_>>().join(" ")
+            rejection.issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>().join(" ")
         }
     };
     plan.rows.iter().map(|row| (row.line, codes(row))).collect()
