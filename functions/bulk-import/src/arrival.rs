@@ -78,24 +78,7 @@ async fn dropped(
     if Box::pin(bulk.store.load_organisation(organisation, None)).await?.is_none() {
         return Ok(None);
     }
-    let import = Import {
-        id,
-        organisation,
-        filename,
-        mode: ImportMode::Review,
-        defaults: serde_json::json!({}),
-        invited_by: None,
-        status: ImportStatus::AwaitingUpload,
-        source: None,
-        created_at: bulk.clock.now(),
-        started_at: None,
-        updated_at: None,
-        finished_at: None,
-        plan: None,
-        parts_done: 0,
-        outcome: usher_store::PartOutcome::default(),
-        problem: None,
-    };
+    let import = Import::announced(organisation, id, filename, bulk.clock.now());
     // If it was announced in the meantime, by the same event delivered twice, it is the same import.
     bulk.store.create_import(&import).await?;
     Ok(Some(import))

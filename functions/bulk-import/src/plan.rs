@@ -4,7 +4,7 @@ use usher_domain::Organisation;
 use usher_domain::import::{DialectOverride, DialectReport, ImportDefaults, Outcome, Planner};
 use usher_plans::{Object, PlanFiles, PlannedRow, RejectedRow};
 use usher_runtime::random;
-use usher_store::{Import, ImportPlan, ImportProblem};
+use usher_store::{Import, ImportPlan, ImportProblem, OnIssues};
 
 use crate::good::Good;
 use crate::rejected::Rejected;
@@ -12,7 +12,7 @@ use crate::{BulkImport, PlanningError, failed};
 
 /// What came of a file.
 enum Planned {
-    Ready(Box<ImportPlan>),
+    Made(Box<ImportPlan>),
     Refused(ImportProblem),
 }
 
@@ -24,10 +24,15 @@ fn refused(code: &str, detail: impl Into<String>) -> Planned {
 pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> Result<(), PlanningError> {
     let (store, organisation, id) = (&bulk.store, import.organisation, import.id);
     match read(bulk, import, object).await? {
-        Planned::Ready(plan) => {
-            let shown = store.finish_planning(organisation, id, &plan).await?;
-            let (rows, good, parts) = (plan.counts.rows(), plan.counts.good, plan.parts);
-            tracing::info!(shown, rows, good, parts, "planned");
+        Planned::Made(plan) => {
+            let problem = Some(plan.counts.rejected).filter(|_| import.on_issues == OnIssues::RejectFile);
+            let shown = match problem.and_then(has_issues) {
+                Some(problem) => store.refuse_plan(organisation, id, &plan, &problem, bulk.clock.now()).await?,
+                None => store.finish_planning(organisation, id, &plan).await?,
+            };
+            let (rows, good, rejected, parts) =
+                (plan.counts.rows(), plan.counts.good, plan.counts.rejected, plan.parts);
+            tracing::info!(shown, rows, good, rejected, parts, "planned");
         }
         Planned::Refused(problem) => {
             tracing::info!(code = problem.code, "refused a file");
@@ -35,6 +40,20 @@ pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> 
         }
     }
     Ok(())
+}
+
+/// What to say of a file that is to be refused for its rejected rows, if there are any.
+fn has_issues(rejected: u64) -> Option<ImportProblem> {
+    let rows = match rejected {
+        0 => return None,
+        1 => "1 row is wrong".to_owned(),
+        many => format!("{many} rows are wrong"),
+    };
+    let detail = format!(
+        "{rows}, and the import was announced to refuse such a file, so nobody is invited. The import's issues say what \
+         is wrong, and its failed.csv holds those rows. Mend the file and upload it as a new import."
+    );
+    Some(ImportProblem { code: "file_has_issues".to_owned(), detail })
 }
 
 async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Planned, PlanningError> {
@@ -102,7 +121,7 @@ async fn rows(
     plan.counts.ignored_duplicates = planner.counts().ignored_duplicates.into();
     files.folder().clone_into(&mut plan.folder);
     plan.dialect = dialect(&report)?;
-    Ok(Planned::Ready(Box::new(plan)))
+    Ok(Planned::Made(Box::new(plan)))
 }
 
 fn dialect(report: &DialectReport) -> Result<serde_json::Value, PlanningError> {

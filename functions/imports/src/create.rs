@@ -12,7 +12,7 @@ use usher_domain::{DraftRequest, ImportId, IssueCode, ReservationId};
 use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
 use usher_plans::upload_key;
 use usher_runtime::random;
-use usher_store::{Import, ImportMode, ImportStatus, PartOutcome};
+use usher_store::{Import, ImportMode, OnIssues};
 
 use crate::{Imports, filename};
 
@@ -22,6 +22,7 @@ use crate::{Imports, filename};
 pub(crate) struct CreateRequest {
     filename: String,
     mode: Option<ImportMode>,
+    on_issues: Option<OnIssues>,
     #[serde(default)]
     defaults: ImportDefaults,
 }
@@ -44,22 +45,11 @@ pub(crate) async fn create(
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     })?;
     let import = Import {
-        id,
-        organisation,
-        filename,
         mode: request.mode.unwrap_or(ImportMode::Review),
+        on_issues: request.on_issues.unwrap_or_default(),
         defaults: json!(request.defaults),
         invited_by: Some(admin.id()),
-        status: ImportStatus::AwaitingUpload,
-        source: None,
-        created_at: now,
-        started_at: None,
-        updated_at: None,
-        finished_at: None,
-        plan: None,
-        parts_done: 0,
-        outcome: PartOutcome::default(),
-        problem: None,
+        ..Import::announced(organisation, id, filename, now)
     };
     // A repetition finds the import that the first request made, and gets a form of its own: forms are signed, so they
     // are not kept with the answer.
@@ -67,7 +57,11 @@ pub(crate) async fn create(
         import
     } else {
         let known = api.store.import(organisation, id).await?.ok_or_else(Problem::changed_meanwhile)?;
-        let same = (&known.filename, known.mode, &known.defaults) == (&import.filename, import.mode, &import.defaults);
+        let asked = |import: &Import| {
+            let Import { filename, mode, on_issues, defaults, .. } = import.clone();
+            (filename, mode, on_issues, defaults)
+        };
+        let same = asked(&known) == asked(&import);
         if !same {
             let detail = "This Idempotency-Key was used for a different request. Use a new key.";
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));

@@ -41,6 +41,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
         "status": import.status,
         "filename": import.filename,
         "mode": import.mode,
+        "on_issues": import.on_issues,
         "rows": plan.map(|plan| plan.counts.rows()),
         "counts": counts,
         "issues": plan.map(|plan| &plan.issues),
@@ -83,7 +84,7 @@ fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
 mod tests {
     use super::*;
     use usher_domain::{Allowance, ImportId, OrganisationId};
-    use usher_store::{ImportCounts, ImportMode, ImportPlan, PartOutcome};
+    use usher_store::{ImportCounts, ImportPlan};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("a time")
@@ -92,24 +93,9 @@ mod tests {
     fn import(status: ImportStatus) -> Import {
         let counts = ImportCounts { good: 1_000, rejected: 2, ..ImportCounts::default() };
         let demand = [("seats".to_owned(), 1_000)].into();
-        Import {
-            id: ImportId::from_parts(1, 1),
-            organisation: OrganisationId::from_parts(1, 1),
-            filename: "people.csv".into(),
-            mode: ImportMode::Review,
-            defaults: json!({}),
-            invited_by: None,
-            status,
-            source: None,
-            created_at: at(0),
-            started_at: None,
-            updated_at: None,
-            finished_at: None,
-            plan: Some(ImportPlan { counts, demand, digest: "d".into(), ..ImportPlan::default() }),
-            parts_done: 0,
-            outcome: PartOutcome::default(),
-            problem: None,
-        }
+        let plan = ImportPlan { counts, demand, digest: "d".into(), ..ImportPlan::default() };
+        let (organisation, id) = (OrganisationId::from_parts(1, 1), ImportId::from_parts(1, 1));
+        Import { status, plan: Some(plan), ..Import::announced(organisation, id, "people.csv".into(), at(0)) }
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub use due::{Due, DueItem};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
-    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, PartOutcome, StartError,
+    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, OnIssues, PartOutcome,
+    StartError,
 };
 pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};

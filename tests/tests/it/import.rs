@@ -7,19 +7,19 @@ use usher_tests::World;
 use usher_tests::cloud::Fault;
 use usher_tests::world::{ADMIN, Acme};
 
-fn sample(name: &str) -> Vec<u8> {
+pub(crate) fn sample(name: &str) -> Vec<u8> {
     let path = format!("{}/fixtures/samples/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("a sample")
 }
 
-async fn announce(acme: &Acme, filename: &str, body: Value) -> String {
+pub(crate) async fn announce(acme: &Acme, filename: &str, body: Value) -> String {
     let mut request = json!({"filename": filename});
     request.as_object_mut().expect("an object").extend(body.as_object().cloned().unwrap_or_default());
     acme.post("/imports", request).await.ok()["id"].as_str().expect("an id").to_owned()
 }
 
 /// Announces, uploads and plans a file.
-async fn plan(acme: &Acme, filename: &str, bytes: Vec<u8>, body: Value) -> Value {
+pub(crate) async fn plan(acme: &Acme, filename: &str, bytes: Vec<u8>, body: Value) -> Value {
     let id = announce(acme, filename, body).await;
     let key = format!("uploads/{}/{id}/{filename}", acme.id);
     acme.world.cloud.put_file(&key, bytes);
@@ -28,24 +28,24 @@ async fn plan(acme: &Acme, filename: &str, bytes: Vec<u8>, body: Value) -> Value
 }
 
 /// A file of this many people.
-fn people(count: u32) -> Vec<u8> {
+pub(crate) fn people(count: u32) -> Vec<u8> {
     let mut file = vec!["email,role\n".to_owned()];
     file.extend((0..count).map(|n| format!("p{n}@x.example,sales_rep\n")));
     file.concat().into_bytes()
 }
 
-fn id(import: &Value) -> &str {
+pub(crate) fn id(import: &Value) -> &str {
     import["id"].as_str().expect("an id")
 }
 
-async fn send(acme: &Acme, import: &Value) -> Value {
+pub(crate) async fn send(acme: &Acme, import: &Value) -> Value {
     let _ = acme.post(&format!("/imports/{}/send", id(import)), json!({"digest": import["digest"]})).await.ok();
     acme.world.settle().await;
     acme.get(&format!("/imports/{}", id(import))).await.ok()
 }
 
 /// Each row has exactly one outcome.
-fn assert_accounted_for(import: &Value) {
+pub(crate) fn assert_accounted_for(import: &Value) {
     let count = |name: &str| import["counts"][name].as_u64().unwrap_or_else(|| panic!("{name} in {import}"));
     let planned: u64 = ["rejected", "ignored_duplicates", "already_invited", "already_member", "deactivated_member"]
         .into_iter()

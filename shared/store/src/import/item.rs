@@ -30,6 +30,7 @@ pub(super) fn write_import(import: &Import) -> Result<Item, StoreError> {
     item.insert("kind".to_owned(), s("import"));
     item.insert("filename".to_owned(), s(&import.filename));
     item.insert("mode".to_owned(), json(&import.mode)?);
+    item.insert("on_issues".to_owned(), json(&import.on_issues)?);
     item.insert("defaults".to_owned(), json(&import.defaults)?);
     item.insert("status".to_owned(), s(import.status.as_str()));
     item.insert("created_at".to_owned(), time(import.created_at));
@@ -50,6 +51,7 @@ pub(super) fn read_import(item: &Item) -> Result<Import, StoreError> {
         organisation: keys::organisation_of(reader.text("pk")?).ok_or_else(|| reader.damaged("pk"))?,
         filename: reader.text("filename")?.to_owned(),
         mode: reader.json("mode")?,
+        on_issues: optional_json(&reader, "on_issues")?.unwrap_or_default(),
         defaults: reader.json("defaults")?,
         invited_by: reader.optional("invited_by")?,
         status,

@@ -29,6 +29,17 @@ pub enum ImportMode {
     Send,
 }
 
+/// What a rejected row does to the file it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnIssues {
+    /// The row is left out, and the others can be sent.
+    #[default]
+    SkipRows,
+    /// The whole file is refused; what is wrong with it can be read.
+    RejectFile,
+}
+
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,6 +184,8 @@ pub struct Import {
     pub filename: String,
     /// Whether somebody looks first.
     pub mode: ImportMode,
+    /// What a rejected row does to the file.
+    pub on_issues: OnIssues,
     /// What is given to rows that do not say, as JSON.
     pub defaults: serde_json::Value,
     /// Who announced it; `None` for a file an operator dropped.
@@ -200,6 +213,30 @@ pub struct Import {
 }
 
 impl Import {
+    /// An import as it is announced, to be looked at before it is sent.
+    #[must_use]
+    pub fn announced(organisation: OrganisationId, id: ImportId, filename: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            organisation,
+            filename,
+            mode: ImportMode::Review,
+            on_issues: OnIssues::default(),
+            defaults: serde_json::json!({}),
+            invited_by: None,
+            status: ImportStatus::AwaitingUpload,
+            source: None,
+            created_at: now,
+            started_at: None,
+            updated_at: None,
+            finished_at: None,
+            plan: None,
+            parts_done: 0,
+            outcome: PartOutcome::default(),
+            problem: None,
+        }
+    }
+
     /// Whether every part has its outcome.
     #[must_use]
     pub fn is_settled(&self) -> bool {

@@ -88,6 +88,24 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
+    /// Shows a plan that cannot be sent, and why. `false` if the import is not being planned any more.
+    pub async fn refuse_plan(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        plan: &ImportPlan,
+        problem: &ImportProblem,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when_status(ImportStatus::Planning)
+            .status(ImportStatus::Failed)
+            .set("finished_at", time(now))
+            .json("plan", plan)?
+            .json("problem", problem)?
+            .due(None, id);
+        self.update_import(organisation, id, update).await
+    }
+
     /// Refuses the file.
     pub async fn fail_import(
         &self,

@@ -175,6 +175,10 @@ pub(super) async fn refused_files(watched: &Watched<'_>) {
         assert_eq!(desk.get(&format!("{import}/issues")).await.ok()["items"], json!([]));
         assert_eq!(desk.post(&format!("{import}/cancel"), Value::Null).await.refusal().1, "import_finished");
     }
+    let strict = json!({"filename": "strict.csv", "on_issues": "reject_file"});
+    let strict = desk.import(strict, format!("{PEOPLE}x,X,sales_rep,SMB\n")).await;
+    assert_eq!(desk.get(&strict).await.ok()["problem"]["code"], "file_has_issues");
+    assert_eq!(desk.get(&format!("{strict}/failed.csv")).await.status, 200);
     let second = json!({"invitations": [{"email": "bo@acme.example", "role": "admin"}]});
     let second = text(&desk.post("/invitations", second).await.ok()["results"][0]["id"]);
     watched.world.join(desk.acme.id, "bo@acme.example").await;
@@ -189,5 +193,5 @@ pub(super) async fn refused_files(watched: &Watched<'_>) {
     let key = format!("inbox/{}/people.csv", desk.acme.id);
     watched.world.cloud.put_file(&key, PEOPLE);
     watched.world.file_arrived(&key, "v1").await;
-    assert_eq!(desk.get("/imports?limit=500").await.ok()["items"].as_array().map(Vec::len), Some(7));
+    assert_eq!(desk.get("/imports?limit=500").await.ok()["items"].as_array().map(Vec::len), Some(8));
 }
