@@ -90,7 +90,7 @@ impl<'a> People<'a> {
         let full = self.seen.len() >= PEOPLE;
         match self.seen.entry(id.to_bytes()) {
             Entry::Occupied(entry) if entry.get().hash == hash => {
-                Ok(Outcome::IgnoredDuplicate { of: entry.get().line })
+                Ok(Outcome::IgnoredDuplicate { of: entry.get().line, email: draft.email })
             }
             Entry::Occupied(entry) => {
                 let first = entry.get().line;

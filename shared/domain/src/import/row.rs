@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::draft::{Draft, FieldProblem};
+use crate::email::EmailAddress;
 use crate::issue::{IssueCode, Severity};
 
 /// How many characters of a value are shown back; the row itself is kept whole.
@@ -37,6 +38,8 @@ pub enum Outcome {
     IgnoredDuplicate {
         /// The line of the earlier row.
         of: u32,
+        /// Whom both are about.
+        email: EmailAddress,
     },
 }
 

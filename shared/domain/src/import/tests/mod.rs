@@ -80,7 +80,7 @@ pub(super) fn shown(plan: &Plan) -> String {
         let line = row.line;
         match &row.outcome {
             Outcome::Good(draft) => lines.push(format!("{line}: {}", good(draft))),
-            Outcome::IgnoredDuplicate { of } => lines.push(format!("{line}: ignored, the same as line {of}")),
+            Outcome::IgnoredDuplicate { of, .. } => lines.push(format!("{line}: ignored, the same as line {of}")),
             Outcome::Rejected(Rejection { issues, cells }) => {
                 lines.push(format!("{line}: rejected {cells:?}"));
                 for Issue { column, code, message, suggestion, .. } in issues {
@@ -115,7 +115,7 @@ fn good(draft: &Draft) -> String {
 pub(super) fn codes(plan: &Plan) -> Vec<(u32, String)> {
     let codes = |row: &Row| match &row.outcome {
         Outcome::Good(_) => "good".to_owned(),
-        Outcome::IgnoredDuplicate { of } => format!("same as {of}"),
+        Outcome::IgnoredDuplicate { of, .. } => format!("same as {of}"),
         Outcome::Rejected(rejection) => {
             rejection.issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>().join(" ")
         }
