@@ -1,8 +1,9 @@
 //! `failed.csv`: the rejected rows as the uploader wrote them, with the reasons, to be mended and uploaded again.
 
+use std::borrow::Cow;
+
 use encoding_rs::{EncoderResult, Encoding, UTF_16BE, UTF_16LE};
 
-use super::dialect::Dialect;
 use super::report::DialectReport;
 use super::row::Rejection;
 
@@ -24,6 +25,12 @@ fn needs_guard(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(begins_formula)
 }
 
+/// A cell that a spreadsheet takes for text, whatever it begins with.
+#[must_use]
+pub fn guarded(cell: &str) -> Cow<'_, str> {
+    if needs_guard(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
 /// A cell without the apostrophe that kept a spreadsheet from reading it as a formula.
 pub(super) fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
@@ -42,13 +49,11 @@ pub fn failed_rows<'a>(
     with_header: bool,
     rows: impl IntoIterator<Item = &'a Rejection>,
 ) -> Vec<u8> {
-    let delimiter = report.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b',');
-    let dialect = Dialect { delimiter, quote: u8::try_from(report.quote).unwrap_or(b'"') };
+    let dialect = report.dialect();
     let mut text = String::new();
     let mut write = |cells: &[&str]| {
-        let guarded = cells.iter().map(|cell| if needs_guard(cell) { format!("'{cell}") } else { (*cell).to_owned() });
-        let guarded: Vec<_> = guarded.collect();
-        dialect.write(guarded.iter().map(String::as_str), &mut text);
+        let guarded: Vec<_> = cells.iter().map(|cell| guarded(cell)).collect();
+        dialect.write(guarded.iter().map(Cow::as_ref), &mut text);
         text.push_str(report.newline.as_str());
     };
     let columns = report.header.len();
@@ -115,12 +120,11 @@ mod tests {
     #[test]
     fn a_guard_is_put_on_and_taken_off() {
         for cell in ["=1+1", "+49 30", "-x", "@x", "\tx", "'=x", "''=x", "＝x"] {
-            let guarded = format!("'{cell}");
-            assert!(needs_guard(cell), "{cell}");
-            assert_eq!(unguarded(&guarded), cell);
+            assert_eq!(guarded(cell), format!("'{cell}"));
+            assert_eq!(unguarded(&guarded(cell)), cell);
         }
         for cell in ["", "'", "'t Hooft", "a=b", "'a'"] {
-            assert!(!needs_guard(cell), "{cell}");
+            assert_eq!(guarded(cell), cell);
             assert_eq!(unguarded(cell), cell);
         }
     }
