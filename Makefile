@@ -7,6 +7,8 @@ STATE = .local
 AS = admin
 TEST_PORT = 4586
 TEST_STATE = .local/test
+SECONDS = 60
+FUZZ = import pasted
 
 export USHER_PORT = $(PORT)
 export USHER_STATE = $(STATE)
@@ -23,7 +25,11 @@ unit_tests = cargo test --workspace --profile local
 end_to_end_tests = cargo test --workspace --profile local --test it -- --ignored
 endif
 
-.PHONY: help up token demo test template unit end-to-end bench down clean prerequisites
+# Pinned, and installed beside the state of the local clouds. It runs on the stable toolchain, since no sanitizer is asked for.
+cargo_fuzz_version := 0.13.2
+cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
+
+.PHONY: help up token demo test template unit end-to-end bench fuzz down clean prerequisites
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template to it, seed organisation Acme"
@@ -31,6 +37,7 @@ help:
 	@echo "make demo    up, then invite people from real files, step by step"
 	@echo "make test    every test, in a local cloud of its own"
 	@echo "make bench   the benchmark table"
+	@echo "make fuzz    random files into the reader of files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
 	@echo "make down    stop the local cloud"
 	@echo "Variables: PORT=$(PORT) STATE=$(STATE) TEST_PORT=$(TEST_PORT) PYTHON=$(PYTHON)"
 
@@ -66,8 +73,21 @@ end-to-end: .venv/ready
 bench:
 	@LOG_LEVEL=warn cargo run --quiet --profile local --bin bench
 
+# Begins with the fixtures, and with what earlier runs found worth keeping. An input that breaks a promise is kept in
+# fuzz/artifacts, and printed with the line that tries it again.
+fuzz: $(cargo_fuzz)
+	@for target in $(FUZZ); do \
+		mkdir -p fuzz/corpus/$$target && echo "Fuzzing $$target for $(SECONDS) s" && \
+		RUST_BACKTRACE=0 $(cargo_fuzz) run --sanitizer none --no-trace-compares $$target fuzz/corpus/$$target tests/fixtures -- \
+			-max_total_time=$(SECONDS) -max_len=16384 -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
+
+$(cargo_fuzz):
+	@echo "Installing cargo-fuzz $(cargo_fuzz_version) (about a minute)"
+	@cargo install --quiet --locked --version =$(cargo_fuzz_version) --root .local/tools/cargo-fuzz-$(cargo_fuzz_version) cargo-fuzz
+
 clean: down
-	rm -rf .local .venv target
+	rm -rf .local .venv target fuzz/target fuzz/corpus fuzz/artifacts
 
 prerequisites:
 	@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer, here as $(PYTHON)"; exit 1; }
