@@ -4,7 +4,7 @@
 //! what that is may be known only near its end.
 
 use usher_domain::import::{DialectReport, Rejection, failed_rows};
-use usher_plans::{Bucket, Media, PlanFiles, RejectedRow};
+use usher_plans::{Bucket, FlaggedRow, Media, PlanFiles};
 
 use crate::PlanningError;
 
@@ -17,9 +17,9 @@ pub(crate) async fn write(bucket: &Bucket, files: &PlanFiles, report: &DialectRe
     writer.write(&failed_rows(report, true, [])).await?;
     let mut rows: Vec<Rejection> = Vec::with_capacity(ROWS);
     loop {
-        let row: Option<RejectedRow> = lines.next_json().await?;
+        let row: Option<FlaggedRow> = lines.next_json().await?;
         let last = row.is_none();
-        rows.extend(row.map(|row| row.rejection));
+        rows.extend(row.and_then(FlaggedRow::into_rejection));
         if last || rows.len() == ROWS {
             writer.write(&failed_rows(report, false, &rows)).await?;
             rows.clear();

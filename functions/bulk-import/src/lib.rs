@@ -6,10 +6,12 @@
 
 mod arrival;
 mod failed;
-mod good;
+mod flagged;
+mod parts;
 mod plan;
-mod rejected;
+mod rows;
 mod send;
+mod skipped;
 
 use aws_lambda_events::event::s3::S3Event;
 use usher_plans::{Bucket, BucketError};

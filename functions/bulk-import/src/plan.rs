@@ -2,12 +2,11 @@
 
 use usher_domain::Organisation;
 use usher_domain::import::{DialectOverride, DialectReport, ImportDefaults, Outcome, Planner};
-use usher_plans::{Object, PlanFiles, PlannedRow, RejectedRow};
+use usher_plans::{Object, PlanFiles};
 use usher_runtime::random;
 use usher_store::{Import, ImportPlan, ImportProblem, OnIssues};
 
-use crate::good::Good;
-use crate::rejected::Rejected;
+use crate::rows::Rows;
 use crate::{BulkImport, PlanningError, failed};
 
 /// What came of a file.
@@ -23,7 +22,7 @@ fn refused(code: &str, detail: impl Into<String>) -> Planned {
 /// Plans an import and shows the plan, or says why there is none.
 pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> Result<(), PlanningError> {
     let (store, organisation, id) = (&bulk.store, import.organisation, import.id);
-    match read(bulk, import, object).await? {
+    match Box::pin(read(bulk, import, object)).await? {
         Planned::Made(plan) => {
             let problem = Some(plan.counts.rejected).filter(|_| import.on_issues == OnIssues::RejectFile);
             let shown = match problem.and_then(has_issues) {
@@ -76,10 +75,10 @@ async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Plan
     };
     let defaults = serde_json::from_value(import.defaults.clone()).map_err(|_| PlanningError::Damaged("defaults"))?;
     let files = PlanFiles::of_run(import.organisation, import.id, random::bits());
-    rows(bulk, &loaded.organisation, rank, defaults, &files, object).await
+    read_rows(bulk, &loaded.organisation, rank, defaults, &files, object).await
 }
 
-async fn rows(
+async fn read_rows(
     bulk: &BulkImport,
     organisation: &Organisation,
     rank: Option<u32>,
@@ -88,8 +87,7 @@ async fn rows(
     mut object: Object,
 ) -> Result<Planned, PlanningError> {
     let mut planner = Planner::new(organisation, rank, defaults, DialectOverride::default());
-    let mut good = Good::new(bulk, organisation.id, files);
-    let mut rejected = Rejected::new(&bulk.bucket, files);
+    let mut rows = Rows::new(bulk, organisation.id, files);
     loop {
         let chunk = object.chunk().await?;
         let fed = match &chunk {
@@ -100,25 +98,17 @@ async fn rows(
             return Ok(refused(error.code(), sentence(&error.to_string())));
         }
         while let Some(row) = planner.next_row() {
-            match row.outcome {
-                Outcome::Good(draft) => {
-                    let cells = planner.cells();
-                    good.add(PlannedRow { line: row.line, draft, cells }).await?;
-                }
-                Outcome::Rejected(rejection) => rejected.add(&RejectedRow { line: row.line, rejection }).await?,
-                Outcome::IgnoredDuplicate { .. } => {}
-            }
+            let is_good = matches!(row.outcome, Outcome::Good(_));
+            let cells = if is_good { planner.cells() } else { Vec::new() };
+            rows.add(row, cells).await?;
         }
         if chunk.is_none() {
             break;
         }
     }
     let report = planner.report().ok_or(PlanningError::Damaged("layout"))?;
-    let mut plan = good.finish().await?;
-    plan.issues = rejected.finish().await?;
+    let mut plan = rows.finish().await?;
     failed::write(&bulk.bucket, files, &report).await?;
-    plan.counts.rejected = planner.counts().rejected.into();
-    plan.counts.ignored_duplicates = planner.counts().ignored_duplicates.into();
     files.folder().clone_into(&mut plan.folder);
     plan.dialect = dialect(&report)?;
     Ok(Planned::Made(Box::new(plan)))

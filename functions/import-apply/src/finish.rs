@@ -1,37 +1,45 @@
-//! The end of an import: once every part is settled, and the file of what failed is whole.
+//! The end of an import: once every part is settled, the files that show how it ended are written, and then it is marked.
 
 use usher_domain::import::DialectReport;
 use usher_plans::{Media, PlanFiles};
-use usher_store::{Import, ImportPlan, ImportStatus};
+use usher_store::{Import, ImportPlan, PartOutcome, SettledPart};
 
-use crate::{ApplyError, ImportApply};
+use crate::{ApplyError, ImportApply, results};
+
+/// How often it is ended anew when somebody acts on it at the same moment.
+const ATTEMPTS: usize = 3;
 
 /// Ends the import if its last part is settled. Every delivery tries, so that one that is cut off here is made up for by
 /// the next.
 pub(crate) async fn if_settled(apply: &ImportApply, import: &Import) -> Result<(), ApplyError> {
-    let Some(import) = apply.store.import(import.organisation, import.id).await? else { return Ok(()) };
-    let Some(plan) = import.plan.as_ref().filter(|_| import.is_settled()) else { return Ok(()) };
-    if import.status == ImportStatus::Done {
-        return Ok(());
+    for _ in 0..ATTEMPTS {
+        let Some(import) = apply.store.import(import.organisation, import.id).await? else { return Ok(()) };
+        let Some(plan) = import.plan.as_ref().filter(|_| import.is_settled()) else { return Ok(()) };
+        if import.finished_at.is_some() {
+            return Ok(());
+        }
+        let settled = apply.store.part_outcomes(import.organisation, import.id).await?;
+        if import.outcome.drifted > 0 {
+            add_drifted(apply, plan, &settled).await?;
+        }
+        let written = results::write(&apply.bucket, &import, plan, &settled).await?;
+        if apply.store.finish_import(&import, apply.clock.now()).await? {
+            let PartOutcome { rows, created, already_there, drifted, cancelled } = import.outcome;
+            tracing::info!(written, rows, created, already_there, drifted, cancelled, "every row has its outcome");
+            return Ok(());
+        }
     }
-    if import.outcome.drifted > 0 {
-        add_drifted(apply, &import, plan).await?;
-    }
-    apply.store.finish_import(&import, apply.clock.now()).await?;
-    let usher_store::PartOutcome { rows, created, already_there, drifted, cancelled } = import.outcome;
-    tracing::info!(rows, created, already_there, drifted, cancelled, "every part is settled");
     Ok(())
 }
 
 /// Puts the drifted rows of all parts behind the rejected ones.
-async fn add_drifted(apply: &ImportApply, import: &Import, plan: &ImportPlan) -> Result<(), ApplyError> {
+async fn add_drifted(apply: &ImportApply, plan: &ImportPlan, settled: &[SettledPart]) -> Result<(), ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =
         serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
     let mut writer = apply.bucket.writer(files.failed_and_drifted(), Media::csv("failed.csv", &report.encoding));
-    let outcomes = apply.store.part_outcomes(import.organisation, import.id).await?;
-    let drifted = outcomes.into_iter().filter(|(_, outcome)| outcome.drifted > 0);
-    let keys = drifted.map(|(part, _)| files.drifted(part));
+    let drifted = settled.iter().filter(|settled| settled.outcome.drifted > 0);
+    let keys = drifted.map(|settled| files.drifted(settled.part, &settled.delivery));
     for key in std::iter::once(files.failed()).chain(keys) {
         let mut object = apply.bucket.open(&key).await?;
         while let Some(chunk) = object.chunk().await? {

@@ -107,7 +107,7 @@ mod tests {
         };
         let authority = Authority { rank: Some(30), default_role: None };
         let draft = organisation.catalogue.check(&request, authority).expect("a good row");
-        PlannedRow { line: 2, draft, cells: Vec::new() }
+        PlannedRow { row: 1, line: 2, draft, cells: Vec::new() }
     }
 
     fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {

@@ -7,6 +7,7 @@ mod finish;
 mod judge;
 mod part;
 mod people;
+mod results;
 mod settle;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};

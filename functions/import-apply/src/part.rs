@@ -21,20 +21,21 @@ pub(crate) async fn apply(apply: &ImportApply, job: ApplyJob, deadline: Timestam
         return Ok(());
     };
     let plan = import.plan.as_ref().ok_or(ApplyError::Missing("plan"))?;
-    if job.part == 0 || job.part > plan.parts {
+    if job.part > plan.parts {
         return Err(ApplyError::Missing("part of this number"));
     }
-    if !store.part_is_settled(import.organisation, import.id, job.part).await? {
+    if job.part > 0 && !store.part_is_settled(import.organisation, import.id, job.part).await? {
         let rows = load(apply, plan, job.part).await?;
         let made = match import.status {
             ImportStatus::Applying => make(apply, &import, &rows, deadline).await?,
-            ImportStatus::Cancelled => people::found(apply, &import, &rows).await?,
+            ImportStatus::Cancelled if import.started_at.is_some() => people::found(apply, &import, &rows).await?,
             // Nobody sent it: there are no places for it.
             ImportStatus::AwaitingUpload
             | ImportStatus::Planning
             | ImportStatus::Ready
             | ImportStatus::Done
-            | ImportStatus::Failed => {
+            | ImportStatus::Failed
+            | ImportStatus::Cancelled => {
                 tracing::warn!(status = import.status.as_str(), "a part nobody sent was left alone");
                 return Ok(());
             }

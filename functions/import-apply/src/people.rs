@@ -3,9 +3,10 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use usher_domain::import::Issue;
+use usher_domain::invitation::asks_for_more;
 use usher_domain::membership::Origin;
 use usher_domain::{Decision, Membership, MembershipId, decide};
-use usher_plans::{PlannedRow, RowOutcome};
+use usher_plans::{PlannedRow, RowOutcome, invitation_differs};
 use usher_store::{Import, Inserted, Store, StoreError, Stored};
 
 use crate::judge::Judge;
@@ -21,7 +22,7 @@ const CONCURRENT_UPDATES: usize = 8;
 pub(crate) struct Made {
     pub(crate) id: MembershipId,
     pub(crate) outcome: RowOutcome,
-    /// Why it drifted.
+    /// Why it drifted, or what is worth a look.
     pub(crate) issues: Vec<Issue>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn make(
     store.watch_mail(organisation, now).await?;
     let ids = ids(import, rows);
     let drift: Vec<Vec<Issue>> = rows.iter().map(|row| judge.drift(row)).collect();
-    let mut outcomes: Vec<Option<RowOutcome>> = vec![None; rows.len()];
+    let mut outcomes: Vec<Option<Decided>> = vec![None; rows.len()];
     let mut open: Vec<usize> = (0..rows.len()).collect();
     for round in 0..ROUNDS {
         if open.is_empty() {
@@ -87,13 +88,15 @@ pub(crate) async fn make(
         }
         open = carry_out(store, judge, writes, &mut outcomes, now).await?;
     }
-    let made = ids.into_iter().zip(outcomes).zip(drift).map(|((id, outcome), drift)| {
-        let outcome = outcome.ok_or(StoreError::Contention)?;
-        let issues = if outcome == RowOutcome::Drifted { drift } else { Vec::new() };
+    let made = ids.into_iter().zip(outcomes).map(|(id, decided)| {
+        let (outcome, issues) = decided.ok_or(StoreError::Contention)?;
         Ok(Made { id, outcome, issues })
     });
     made.collect()
 }
+
+/// An outcome, and what there is to say about it.
+type Decided = (RowOutcome, Vec<Issue>);
 
 /// What every row is decided by.
 struct Deciding<'a> {
@@ -111,9 +114,11 @@ impl Deciding<'_> {
         drift: &[Issue],
         standing: Option<&Stored>,
         writes: &mut Round,
-    ) -> Option<RowOutcome> {
+    ) -> Option<Decided> {
+        let without_issues = |outcome| Some((outcome, Vec::new()));
+        let drifted = || Some((RowOutcome::Drifted, drift.to_vec()));
         if standing.is_some_and(|stored| is_ours(self.import, stored)) {
-            return Some(RowOutcome::Created);
+            return without_issues(RowOutcome::Created);
         }
         let over = standing.filter(|stored| stored.membership.clone().expire(self.now).is_some());
         let organisation = self.judge.organisation;
@@ -125,11 +130,15 @@ impl Deciding<'_> {
                 writes.open.push(index);
                 None
             }
-            Decision::AlreadyInvited if over.is_some() => Some(RowOutcome::Drifted),
-            Decision::AlreadyInvited | Decision::AlreadyMember | Decision::DeactivatedMember => {
-                Some(RowOutcome::AlreadyThere)
+            Decision::AlreadyInvited if over.is_some() => drifted(),
+            Decision::AlreadyInvited => {
+                let differs = standing.is_some_and(|open| asks_for_more(&row.draft, &open.membership));
+                let issues = if differs { vec![invitation_differs(row.line)] } else { Vec::new() };
+                Some((RowOutcome::AlreadyInvited, issues))
             }
-            Decision::Invite | Decision::InviteAgain(_) if !drift.is_empty() => Some(RowOutcome::Drifted),
+            Decision::AlreadyMember => without_issues(RowOutcome::AlreadyMember),
+            Decision::DeactivatedMember => without_issues(RowOutcome::DeactivatedMember),
+            Decision::Invite | Decision::InviteAgain(_) if !drift.is_empty() => drifted(),
             Decision::Invite => {
                 let member = Membership::invite(organisation.id, row.draft.clone(), origin, duration, self.now);
                 writes.new.push((index, member));
@@ -151,7 +160,7 @@ async fn carry_out(
     store: &Store,
     judge: &Judge<'_>,
     writes: Round,
-    outcomes: &mut [Option<RowOutcome>],
+    outcomes: &mut [Option<Decided>],
     now: Timestamp,
 ) -> Result<Vec<usize>, ApplyError> {
     let Round { new, again, over, mut open } = writes;
@@ -162,7 +171,7 @@ async fn carry_out(
     let (rows, members): (Vec<usize>, Vec<Membership>) = new.into_iter().unzip();
     for (row, inserted) in rows.into_iter().zip(store.insert_memberships(&members).await?) {
         match inserted {
-            Inserted::Created => outcomes[row] = Some(RowOutcome::Created),
+            Inserted::Created => outcomes[row] = Some((RowOutcome::Created, Vec::new())),
             Inserted::AlreadyThere => open.push(row),
         }
     }
@@ -172,7 +181,7 @@ async fn carry_out(
     let answers: Vec<(usize, bool)> = stream::iter(updates).buffer_unordered(CONCURRENT_UPDATES).try_collect().await?;
     for (row, written) in answers {
         if written {
-            outcomes[row] = Some(RowOutcome::Created);
+            outcomes[row] = Some((RowOutcome::Created, Vec::new()));
         } else {
             open.push(row);
         }

@@ -1,10 +1,12 @@
 //! What a part came to: written to its files first, then settled in the table, so that whoever sees the count finds the
 //! rows.
 
+use data_encoding::HEXLOWER;
 use usher_domain::Demand;
 use usher_domain::import::{DialectReport, Rejection, failed_rows};
 use usher_plans::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
-use usher_store::{Import, ImportPlan, PartOutcome};
+use usher_runtime::random;
+use usher_store::{Import, ImportPlan, PartOutcome, SettledPart};
 
 use crate::people::Made;
 use crate::{ApplyError, ImportApply};
@@ -20,22 +22,26 @@ pub(crate) async fn part(
     let files = PlanFiles::in_folder(&plan.folder);
     let (outcome, unused) = sums(rows, &made);
     let (mut results, mut drifted) = (Vec::new(), Vec::new());
+    let delivery = HEXLOWER.encode(&random::bits().to_be_bytes());
     for (row, made) in rows.iter().zip(made) {
         if made.outcome == RowOutcome::Drifted {
             drifted.push(Rejection { issues: made.issues.clone(), cells: row.cells.clone() });
         }
         let Made { id, outcome, issues } = made;
-        write_line(&RowResult { line: row.line, outcome, membership: id, issues }, &mut results);
+        let PlannedRow { row, line, draft, .. } = row;
+        let email = draft.email.clone();
+        write_line(&RowResult { row: *row, line: *line, email, outcome, membership: id, issues }, &mut results);
     }
-    apply.bucket.put(&files.result(part), &Media::json_lines(), results).await?;
+    apply.bucket.put(&files.result(part, &delivery), &Media::json_lines(), results).await?;
     if !drifted.is_empty() {
         let report: DialectReport =
             serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
         let bytes = failed_rows(&report, false, &drifted);
-        apply.bucket.put(&files.drifted(part), &Media::csv("drifted.csv", &report.encoding), bytes).await?;
+        apply.bucket.put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes).await?;
     }
     let now = apply.clock.now();
-    apply.store.settle_part(import.organisation, import.id, part, &outcome, &unused, now).await?;
+    let settled = SettledPart { part, delivery, outcome };
+    apply.store.settle_part(import.organisation, import.id, &settled, &unused, now).await?;
     let PartOutcome { rows, created, already_there, drifted, cancelled } = outcome;
     tracing::info!(rows, created, already_there, drifted, cancelled, "settled a part");
     Ok(())
@@ -48,7 +54,9 @@ fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, Demand) {
         outcome.rows += 1;
         match made.outcome {
             RowOutcome::Created => outcome.created += 1,
-            RowOutcome::AlreadyThere => outcome.already_there += 1,
+            RowOutcome::AlreadyInvited | RowOutcome::AlreadyMember | RowOutcome::DeactivatedMember => {
+                outcome.already_there += 1;
+            }
             RowOutcome::Drifted => outcome.drifted += 1,
             RowOutcome::Cancelled => outcome.cancelled += 1,
         }
@@ -69,13 +77,18 @@ mod tests {
         let products = products.iter().map(|id| (*id).to_owned()).collect();
         let access = Access { role: "rep".into(), team: None, job_title: None, products, courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        PlannedRow { line: 1, draft: Draft { email, name: PersonName::default(), access, send: true }, cells: vec![] }
+        PlannedRow {
+            row: 1,
+            line: 1,
+            draft: Draft { email, name: PersonName::default(), access, send: true },
+            cells: vec![],
+        }
     }
 
     #[test]
     fn every_row_counts_once_and_what_was_not_used_goes_back() {
         let rows = [row(&["a"]), row(&["a", "b"]), row(&[]), row(&["b"])];
-        let outcomes = [RowOutcome::Created, RowOutcome::AlreadyThere, RowOutcome::Drifted, RowOutcome::Cancelled];
+        let outcomes = [RowOutcome::Created, RowOutcome::AlreadyMember, RowOutcome::Drifted, RowOutcome::Cancelled];
         let made = outcomes.map(|outcome| Made { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });
         let (outcome, unused) = sums(&rows, &made);
         assert_eq!(outcome.rows, outcome.created + outcome.already_there + outcome.drifted + outcome.cancelled);

@@ -1,15 +1,42 @@
 //! `GET /imports/{id}/issues`: what is wrong with which row.
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use usher_domain::Severity;
 use usher_domain::import::Issue;
-use usher_http::{Admin, Api, Problem, next_cursor, read_cursor};
-use usher_plans::{BucketError, Line, PlanFiles, RejectedRow};
+use usher_http::{Admin, Api, FieldError, ListQuery, Problem, next_cursor, read_cursor};
+use usher_plans::{BucketError, FlaggedRow, Line, PlanFiles};
 use usher_store::ImportStatus;
 
-use crate::show::{Listed, list_query, no_place};
+use crate::show::{no_place, read_query};
 use crate::{Imports, load, plan_of, unreadable};
+
+/// The query parameters of this list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssuesQuery {
+    limit: Option<String>,
+    next: Option<String>,
+    severity: Option<String>,
+}
+
+impl IssuesQuery {
+    fn severity(&self) -> Result<Option<Severity>, Problem> {
+        match self.severity.as_deref() {
+            None => Ok(None),
+            Some("error") => Ok(Some(Severity::Error)),
+            Some("warning") => Ok(Some(Severity::Warning)),
+            Some(other) => Err(Problem::invalid(vec![FieldError {
+                found: Some(other.to_owned()),
+                allowed: ["error", "warning"].map(str::to_owned).to_vec(),
+                ..FieldError::new("severity", "severity_unknown", "is neither error nor warning; leave it out for both")
+            }])),
+        }
+    }
+}
 
 /// Where a page begins: a line of the file of issues, and how many of the line's issues are on earlier pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,10 +63,11 @@ pub(crate) async fn issues(
     Extension(imports): Extension<Imports>,
     admin: Admin,
     Path((_, id)): Path<(String, String)>,
-    query: Listed,
+    query: Result<Query<IssuesQuery>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let query = list_query(query)?;
-    let limit = query.limit()?;
+    let query = read_query(query)?;
+    let severity = query.severity()?;
+    let limit = ListQuery { limit: query.limit, next: None }.limit()?;
     let from = query.next.as_deref().map(Place::read).transpose()?.unwrap_or_default();
     let import = load(&api, &admin, &id).await?;
     // A file that could not be read has one problem, and no rows that could have their own.
@@ -52,7 +80,7 @@ pub(crate) async fn issues(
         BucketError::Beyond => no_place(),
         other => unreadable(other),
     })?;
-    let mut page = Page { limit, from, items: Vec::new() };
+    let mut page = Page { limit, severity, from, items: Vec::new() };
     while let Some(line) = lines.next().await.map_err(unreadable)? {
         if let Some(next) = page.add(&line)? {
             return Ok(Json(json!({"items": page.items, "next": next.cursor()})));
@@ -63,6 +91,8 @@ pub(crate) async fn issues(
 
 struct Page {
     limit: usize,
+    /// Of which severity; `None` for all.
+    severity: Option<Severity>,
     from: Place,
     items: Vec<Issue>,
 }
@@ -71,9 +101,10 @@ impl Page {
     /// Adds a line's issues; says where the next page begins once this one is full and there is more.
     fn add(&mut self, line: &Line) -> Result<Option<Place>, Problem> {
         // Our own lines can be read, so it is the place that is none.
-        let row: RejectedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
+        let row: FlaggedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
         let skip = if line.offset == self.from.offset { self.from.issue } else { 0 };
-        for (index, issue) in row.rejection.issues.into_iter().enumerate().skip(skip) {
+        let wanted = |issue: &Issue| self.severity.is_none_or(|severity| severity == issue.severity);
+        for (index, issue) in row.issues.into_iter().enumerate().skip(skip).filter(|(_, issue)| wanted(issue)) {
             if self.items.len() == self.limit {
                 return Ok(Some(Place { offset: line.offset, issue: index }));
             }
@@ -87,28 +118,32 @@ impl Page {
 mod tests {
     use super::*;
     use usher_domain::IssueCode;
-    use usher_domain::import::Rejection;
     use usher_plans::write_line;
 
     fn file() -> Vec<Line> {
         let mut offset = 0;
         let line = |(line, messages): (u32, &[&'static str])| {
-            let issues = messages.iter().map(|message| Issue::of_row(line, IssueCode::RoleUnknown, *message)).collect();
+            let code =
+                |message: &str| if message < "a" { IssueCode::InvitationDiffers } else { IssueCode::RoleUnknown };
+            let issues = messages.iter().map(|message| Issue::of_row(line, code(message), *message)).collect();
             let mut bytes = Vec::new();
-            write_line(&RejectedRow { line, rejection: Rejection { issues, cells: Vec::new() } }, &mut bytes);
+            write_line(&FlaggedRow { row: line, line, issues, cells: Vec::new() }, &mut bytes);
             let line = Line { offset, bytes };
             offset += line.bytes.len() as u64;
             line
         };
-        [(2, &["a", "b", "c"] as &[_]), (5, &["d"]), (9, &["e", "f"])].into_iter().map(line).collect()
+        [(2, &["a", "b", "C"] as &[_]), (5, &["D"]), (9, &["e", "f"])].into_iter().map(line).collect()
     }
 
     #[test]
     fn pages_of_any_size_hold_every_issue_once() {
-        for limit in 1..8 {
+        let all = (None, &["a", "b", "C", "D", "e", "f"] as &[_]);
+        let (errors, warnings) =
+            ((Some(Severity::Error), &["a", "b", "e", "f"] as &[_]), (Some(Severity::Warning), &["C", "D"] as &[_]));
+        for (limit, (severity, expected)) in (1..8).flat_map(|limit| [all, errors, warnings].map(|of| (limit, of))) {
             let (mut from, mut messages) = (Place::default(), Vec::new());
             loop {
-                let mut page = Page { limit, from, items: Vec::new() };
+                let mut page = Page { limit, severity, from, items: Vec::new() };
                 let lines = file().into_iter().filter(|line| line.offset >= from.offset);
                 let next = lines.into_iter().find_map(|line| page.add(&line).expect("our own lines"));
                 assert!(page.items.len() <= limit);
@@ -118,7 +153,7 @@ mod tests {
                     None => break,
                 }
             }
-            assert_eq!(messages, ["a", "b", "c", "d", "e", "f"], "pages of {limit}");
+            assert_eq!(messages, expected, "pages of {limit}, {severity:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Imports over the API: announce one, see what it would do and why, send or cancel it, fetch what failed.
 
 mod create;
-mod failed;
 mod filename;
+mod files;
 mod form;
 mod issues;
 mod show;
@@ -57,7 +57,8 @@ pub fn router(api: Api, imports: Imports) -> Router {
         .route("/v1/orgs/{org}/imports/template", get(template::template))
         .route("/v1/orgs/{org}/imports/{id}", get(show::one))
         .route("/v1/orgs/{org}/imports/{id}/issues", get(issues::issues))
-        .route("/v1/orgs/{org}/imports/{id}/failed.csv", get(failed::failed))
+        .route("/v1/orgs/{org}/imports/{id}/failed.csv", get(files::failed))
+        .route("/v1/orgs/{org}/imports/{id}/results.csv", get(files::results))
         .route("/v1/orgs/{org}/imports/{id}/send", post(steps::send))
         .route("/v1/orgs/{org}/imports/{id}/cancel", post(steps::cancel))
         .layer(Extension(imports));
@@ -90,6 +91,11 @@ fn unreadable(error: BucketError) -> Problem {
         BucketError::Absent(_) => {
             let detail = "The files of this import are not kept any more. Upload the file again.";
             Problem::new(StatusCode::CONFLICT, "import_files_gone", detail)
+        }
+        BucketError::Call { passing: true, .. } => {
+            tracing::warn!(%error, "the bucket did not answer");
+            let detail = "The files did not answer in time. Repeat the request in a moment.";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
         }
         BucketError::Beyond | BucketError::Call { .. } | BucketError::Damaged { .. } => {
             // Logged here and nowhere else; what it says is not for the caller.

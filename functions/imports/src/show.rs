@@ -8,15 +8,16 @@ use usher_http::{Admin, Api, ListQuery, Problem, next_cursor, read_cursor};
 
 use crate::{load, view::view};
 
-pub(crate) type Listed = Result<Query<ListQuery>, QueryRejection>;
+type Listed = Result<Query<ListQuery>, QueryRejection>;
 
-pub(crate) fn list_query(query: Listed) -> Result<ListQuery, Problem> {
+/// The query parameters of a list, all of which have to be its own.
+pub(crate) fn read_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     let query = query.map(|Query(query)| query);
     query.map_err(|rejection| Problem::invalid_field("query", "query_invalid", rejection.body_text()))
 }
 
 pub(crate) async fn list(State(api): State<Api>, admin: Admin, query: Listed) -> Result<Json<Value>, Problem> {
-    let query = list_query(query)?;
+    let query = read_query(query)?;
     let from = query.next.as_deref().map(read_cursor).transpose()?;
     let from = from.map(|place| place.parse().map_err(|_| no_place())).transpose()?;
     let page = api.store.list_imports(admin.organisation.id, query.limit()?, from).await?;

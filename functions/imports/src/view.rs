@@ -45,6 +45,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
         "rows": plan.map(|plan| plan.counts.rows()),
         "counts": counts,
         "issues": plan.map(|plan| &plan.issues),
+        "warnings": plan.map(|plan| &plan.warnings),
         "dialect": plan.map(|plan| &plan.dialect),
         "capacity": needs,
         "digest": plan.map(|plan| &plan.digest),

@@ -1,5 +1,7 @@
 //! One record of the stream: what there is to do about it, if anything.
 
+use std::ops::RangeInclusive;
+
 use aws_lambda_events::event::dynamodb::EventRecord;
 use serde::Deserialize;
 use serde_dynamo::{AttributeValue, Item};
@@ -7,7 +9,7 @@ use usher_domain::{ImportId, MailRecipient, OrganisationId};
 use usher_store::keys;
 
 /// What follows from a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Work {
     /// A mail became due.
     Mail {
@@ -18,14 +20,14 @@ pub(crate) enum Work {
         /// An earlier attempt may still be in somebody's hands.
         in_flight: bool,
     },
-    /// An import was sent.
+    /// An import was sent, or stopped.
     Import {
         /// Whose.
         organisation: OrganisationId,
         /// Which.
         import: ImportId,
-        /// In how many parts.
-        parts: u32,
+        /// Which of its parts come with that.
+        parts: RangeInclusive<u32>,
     },
 }
 
@@ -36,6 +38,9 @@ pub(crate) struct Malformed {
     sk: String,
     attribute: &'static str,
 }
+
+/// Nothing is to be made: what is left is to end the import.
+const ONLY_THE_END: RangeInclusive<u32> = 0..=0;
 
 #[derive(Deserialize)]
 struct Plan {
@@ -86,13 +91,20 @@ pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
             Ok(Some(Work::Mail { organisation: organisation()?, recipient, in_flight }))
         }
         Some("import") => {
-            if text(new, "status") != Some("applying") || text(old, "status") == Some("applying") {
+            let became = |status| text(new, "status") == Some(status) && text(old, "status") != Some(status);
+            let import = || keys::import_of(sk).ok_or_else(|| malformed("sk"));
+            let parts = if became("applying") {
+                let plan = text(new, "plan").and_then(|plan| serde_json::from_str::<Plan>(plan).ok());
+                match plan.ok_or_else(|| malformed("plan"))?.parts {
+                    0 => ONLY_THE_END,
+                    parts => 1..=parts,
+                }
+            } else if became("cancelled") && text(new, "plan").is_some() {
+                ONLY_THE_END
+            } else {
                 return Ok(None);
-            }
-            let plan = text(new, "plan").and_then(|plan| serde_json::from_str::<Plan>(plan).ok());
-            let import = keys::import_of(sk).ok_or_else(|| malformed("sk"))?;
-            let parts = plan.ok_or_else(|| malformed("plan"))?.parts;
-            Ok(Some(Work::Import { organisation: organisation()?, import, parts }))
+            };
+            Ok(Some(Work::Import { organisation: organisation()?, import: import()?, parts }))
         }
         // An item that went away, or one that is neither.
         _ => Ok(None),
@@ -153,9 +165,27 @@ pub(crate) mod tests {
     #[test]
     fn an_import_is_work_once() {
         let work = read(&record("MODIFY", &import("applying"), &import("ready"))).expect("well formed");
-        assert!(matches!(work, Some(Work::Import { parts: 3, .. })));
+        assert!(matches!(work, Some(Work::Import { parts, .. }) if parts == (1..=3)));
         assert_eq!(read(&record("MODIFY", &import("applying"), &import("applying"))), Ok(None), "a part was settled");
         assert_eq!(read(&record("MODIFY", &import("done"), &import("applying"))), Ok(None));
+    }
+
+    #[test]
+    fn an_import_that_was_stopped_or_has_nobody_to_invite_still_has_an_end() {
+        let parts = |new: &Value, old: &Value| match read(&record("MODIFY", new, old)).expect("well formed")? {
+            Work::Import { parts, .. } => Some(parts),
+            Work::Mail { .. } => None,
+        };
+        for seen in ["ready", "applying"] {
+            assert_eq!(parts(&import("cancelled"), &import(seen)), Some(0..=0));
+        }
+        assert_eq!(parts(&import("cancelled"), &import("cancelled")), None, "a part came to its end");
+        let mut nobody = import("applying");
+        nobody["plan"] = json!({"S": r#"{"parts":0}"#});
+        assert_eq!(parts(&nobody, &import("ready")), Some(0..=0));
+        let mut unread = import("cancelled");
+        unread.as_object_mut().expect("an item").remove("plan");
+        assert_eq!(parts(&unread, &json!({"status": {"S": "planning"}})), None, "no file was read");
     }
 
     #[test]

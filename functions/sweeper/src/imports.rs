@@ -40,10 +40,12 @@ pub(crate) async fn look_after(
     let settled = store.settled_parts(organisation, id).await?;
     let parts = import.plan.as_ref().map_or(0, |plan| plan.parts);
     let job = |part| ApplyJob { organisation, import: id, part };
-    let mut missing: Vec<ApplyJob> = (1..=parts).filter(|part| !settled.contains(part)).map(job).collect();
+    // Of an import that was stopped before it was sent no part was ever handed out, and none may be.
+    let handed_out = if import.started_at.is_some() { parts } else { 0 };
+    let mut missing: Vec<ApplyJob> = (1..=handed_out).filter(|part| !settled.contains(part)).map(job).collect();
     if missing.is_empty() {
-        // All are settled, and whoever settled the last one was cut off before ending the import. Any part will do that.
-        missing.push(job(1));
+        // None is still to come, and whoever settled the last one was cut off before ending the import.
+        missing.push(job(0));
     }
     sweeper.queues.send_parts(&missing).await?;
     tracing::warn!(%organisation, import = %id, parts = missing.len(), "handed parts of an import out again");

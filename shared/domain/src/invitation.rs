@@ -1,6 +1,7 @@
 //! What an invitation of somebody comes to, given where they stand already.
 
 use crate::catalogue::Catalogue;
+use crate::draft::Draft;
 use crate::membership::{Membership, State};
 
 /// What to do with one draft.
@@ -29,6 +30,20 @@ pub fn decide(existing: Option<Membership>) -> Decision {
         State::Deactivated { .. } => Decision::DeactivatedMember,
         State::Expired { .. } | State::Revoked { .. } => Decision::InviteAgain(Box::new(membership)),
     }
+}
+
+/// Whether somebody asks for something that an open invitation does not give. What they leave open they do not ask for.
+#[must_use]
+pub fn asks_for_more(draft: &Draft, open: &Membership) -> bool {
+    let (wanted, given) = (&draft.access, &open.access);
+    let name = draft.name.display();
+    wanted.role != given.role
+        || (wanted.team.is_some() && wanted.team != given.team)
+        || (wanted.job_title.is_some() && wanted.job_title != given.job_title)
+        || !wanted.products.is_subset(&given.products)
+        || !wanted.courses.is_subset(&given.courses)
+        || (name.is_some() && name != open.name.display())
+        || (draft.send && open.state == State::Held)
 }
 
 /// Whether what an invitation offers can still be given at the moment it is accepted: its role and team exist, and who

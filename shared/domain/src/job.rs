@@ -65,7 +65,7 @@ pub struct ApplyJob {
     pub organisation: OrganisationId,
     /// Which import.
     pub import: ImportId,
-    /// Which part, counted from 1.
+    /// Which part, counted from 1; 0 for none, only to end an import none of whose parts is still to come.
     pub part: u32,
 }
 

@@ -23,8 +23,10 @@ pub enum BucketError {
     Call {
         /// Which call.
         operation: &'static str,
-        /// The chain of causes.
+        /// What went wrong.
         message: String,
+        /// Whether it may well succeed in a moment.
+        passing: bool,
     },
     /// An object is not of the shape this version writes.
     #[error("the object {key} is damaged: {what}")]
@@ -42,7 +44,16 @@ impl BucketError {
         E: std::error::Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
     {
-        Self::Call { operation, message: describe(error) }
+        let passing = match error {
+            SdkError::ServiceError(service) => {
+                let codes =
+                    ["SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "ThrottlingException"];
+                service.err().code().is_some_and(|code| codes.contains(&code))
+            }
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            _ => false,
+        };
+        Self::Call { operation, message: describe(error), passing }
     }
 
     /// An object that is not as it was written.
@@ -68,7 +79,7 @@ impl Object {
     /// The next piece; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BucketError> {
         let chunk = self.body.next().await.transpose();
-        chunk.map_err(|error| BucketError::Call { operation: "GetObject", message: error.to_string() })
+        chunk.map_err(|error| BucketError::Call { operation: "GetObject", message: error.to_string(), passing: true })
     }
 
     /// All of it, for objects that are known to be small.

@@ -81,7 +81,13 @@ impl PlanFiles {
         format!("{}/part-{part:06}.jsonl", self.folder)
     }
 
-    /// The rejected rows.
+    /// The rows that need no invitation.
+    #[must_use]
+    pub fn skipped(&self) -> String {
+        format!("{}/skipped.jsonl", self.folder)
+    }
+
+    /// The rows with issues.
     #[must_use]
     pub fn issues(&self) -> String {
         format!("{}/issues.jsonl", self.folder)
@@ -93,22 +99,28 @@ impl PlanFiles {
         format!("{}/failed.csv", self.folder)
     }
 
-    /// What became of the rows of a part.
+    /// What one delivery of a part made of its rows.
     #[must_use]
-    pub fn result(&self, part: u32) -> String {
-        format!("{}/result-{part:06}.jsonl", self.folder)
+    pub fn result(&self, part: u32, delivery: &str) -> String {
+        format!("{}/result-{part:06}-{delivery}.jsonl", self.folder)
     }
 
     /// The drifted rows of a part, to be mended.
     #[must_use]
-    pub fn drifted(&self, part: u32) -> String {
-        format!("{}/drifted-{part:06}.csv", self.folder)
+    pub fn drifted(&self, part: u32, delivery: &str) -> String {
+        format!("{}/drifted-{part:06}-{delivery}.csv", self.folder)
     }
 
     /// The rejected and the drifted rows, to be mended.
     #[must_use]
     pub fn failed_and_drifted(&self) -> String {
         format!("{}/failed-and-drifted.csv", self.folder)
+    }
+
+    /// Every row and its outcome.
+    #[must_use]
+    pub fn results(&self) -> String {
+        format!("{}/results.csv", self.folder)
     }
 }
 

@@ -5,14 +5,16 @@
 //! | `uploads/{org}/{import}/{filename}` | a file announced over the API | an upload form |
 //! | `inbox/{org}/{filename}` | a file an operator dropped | whoever may write there |
 //! | `plans/{org}/{import}/{run}/part-000001.jsonl` | good rows, up to 5,000 | bulk-import |
-//! | `plans/{org}/{import}/{run}/issues.jsonl` | rejected rows with their reasons | bulk-import |
-//! | `plans/{org}/{import}/{run}/failed.csv` | the same, as a file to mend | bulk-import |
-//! | `plans/{org}/{import}/{run}/result-000001.jsonl` | what became of each row of a part | import-apply |
-//! | `plans/{org}/{import}/{run}/drifted-000001.csv` | rows of a part that could not be kept to | import-apply |
-//! | `plans/{org}/{import}/{run}/failed-and-drifted.csv` | both, once the import is at its end | import-apply |
+//! | `plans/{org}/{import}/{run}/issues.jsonl` | rows with issues, rejected for them or not | bulk-import |
+//! | `plans/{org}/{import}/{run}/skipped.jsonl` | rows that need no invitation | bulk-import |
+//! | `plans/{org}/{import}/{run}/failed.csv` | rejected rows, as a file to mend | bulk-import |
+//! | `plans/{org}/{import}/{run}/result-000001-{delivery}.jsonl` | what became of each row of a part | import-apply |
+//! | `plans/{org}/{import}/{run}/drifted-000001-{delivery}.csv` | rows of a part that could not be kept to | import-apply |
+//! | `plans/{org}/{import}/{run}/failed-and-drifted.csv` | what is to be mended, once the import is at its end | import-apply |
+//! | `plans/{org}/{import}/{run}/results.csv` | every row and its outcome, once the import is at its end | import-apply |
 //!
-//! `{run}` is one attempt at planning. No file of a plan is ever written by two of them, and none changes once the plan
-//! can be seen.
+//! `{run}` is one attempt at planning, `{delivery}` one at making a part: no file is ever written by two of them, and none
+//! that can be seen changes. Every `.jsonl` is in the order of the file.
 
 mod bucket;
 mod keys;
@@ -23,5 +25,8 @@ mod writer;
 pub use bucket::{Bucket, BucketError, Object};
 pub use keys::{Arrival, PlanFiles, upload_key};
 pub use lines::{Line, Lines};
-pub use rows::{PART_BYTES, PART_ROWS, PartHeader, PlannedRow, RejectedRow, RowOutcome, RowResult, write_line};
+pub use rows::{
+    FlaggedRow, PART_BYTES, PART_ROWS, PartHeader, PlannedRow, RowOutcome, RowResult, Skipped, SkippedRow,
+    invitation_differs, write_line,
+};
 pub use writer::{Media, Writer};

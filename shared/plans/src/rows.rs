@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use usher_domain::import::{Issue, Rejection};
-use usher_domain::{Draft, MembershipId};
+use usher_domain::{Draft, EmailAddress, IssueCode, MembershipId, Severity};
 
 /// The most rows of a part: what one function call makes in well under its time.
 pub const PART_ROWS: usize = 5_000;
@@ -19,6 +19,8 @@ pub struct PartHeader {
 /// A row of a part: somebody to invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedRow {
+    /// Which row of the file it is, counted from 1. A line may hold several.
+    pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
     /// Whom to invite to what.
@@ -27,26 +29,80 @@ pub struct PlannedRow {
     pub cells: Vec<String>,
 }
 
-/// A line of `issues.jsonl`.
+/// A line of `issues.jsonl`: a row with something to say about it, be it rejected or not.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectedRow {
+pub struct FlaggedRow {
+    /// Which row of the file it is.
+    pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
-    /// What is wrong with it, and its cells.
+    /// Everything about it, errors first.
+    pub issues: Vec<Issue>,
+    /// Its cells, to give back if it is rejected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<String>,
+}
+
+impl FlaggedRow {
+    /// The row to be mended; `None` if nothing stands in its way.
+    #[must_use]
+    pub fn into_rejection(self) -> Option<Rejection> {
+        let mut issues = self.issues;
+        issues.retain(|issue| issue.severity == Severity::Error);
+        (!issues.is_empty()).then_some(Rejection { issues, cells: self.cells })
+    }
+}
+
+/// A line of `skipped.jsonl`: a row that is neither wrong nor to be made an invitation of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRow {
+    /// Which row of the file it is.
+    pub row: u32,
+    /// The line of the file it begins on.
+    pub line: u32,
+    /// Whom it is about.
+    pub email: EmailAddress,
+    /// How they stand in the organisation.
+    pub membership: MembershipId,
+    /// Why nobody is invited by it.
     #[serde(flatten)]
-    pub rejection: Rejection,
+    pub because: Skipped,
+}
+
+/// Why nobody is invited by a row that is not wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Skipped {
+    /// It repeats an earlier row.
+    IgnoredDuplicate {
+        /// The line of that row.
+        of: u32,
+    },
+    /// The person has an open invitation.
+    AlreadyInvited {
+        /// The row asks for something that invitation does not give.
+        differs: bool,
+    },
+    /// The person is in.
+    AlreadyMember,
+    /// The person is in, but shut out.
+    DeactivatedMember,
 }
 
 /// A line of a part's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowResult {
+    /// Which row of the file it is.
+    pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
+    /// Whom it is about.
+    pub email: EmailAddress,
     /// What became of it.
     pub outcome: RowOutcome,
-    /// Whose row it is.
+    /// How they stand in the organisation.
     pub membership: MembershipId,
-    /// Why it could not be kept to.
+    /// Why it could not be kept to, or what is worth a look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<Issue>,
 }
@@ -57,12 +113,39 @@ pub struct RowResult {
 pub enum RowOutcome {
     /// The person is invited.
     Created,
-    /// They came by another way in the meantime.
-    AlreadyThere,
+    /// They were invited by another way in the meantime.
+    AlreadyInvited,
+    /// They joined by another way in the meantime.
+    AlreadyMember,
+    /// They joined by another way in the meantime, and were shut out.
+    DeactivatedMember,
     /// What the row asks for cannot be given any more.
     Drifted,
     /// The import was cancelled first.
     Cancelled,
+}
+
+impl RowOutcome {
+    /// The name that is written and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::AlreadyInvited => "already_invited",
+            Self::AlreadyMember => "already_member",
+            Self::DeactivatedMember => "deactivated_member",
+            Self::Drifted => "drifted",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What to say of a row that asks for more than its person's open invitation gives.
+#[must_use]
+pub fn invitation_differs(line: u32) -> Issue {
+    let message = "the person is invited already, and that invitation says otherwise; an import leaves it as it is, so \
+                   edit the invitation";
+    Issue::of_row(line, IssueCode::InvitationDiffers, message)
 }
 
 /// Puts one line of JSON behind what is there.

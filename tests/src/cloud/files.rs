@@ -8,6 +8,7 @@ use super::{Answer, BUCKET, Call};
 pub(super) struct Files {
     objects: BTreeMap<String, Vec<u8>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
+    begun: usize,
 }
 
 fn xml(body: &str) -> Answer {
@@ -64,7 +65,8 @@ impl Files {
                 xml("<CompleteMultipartUploadResult><ETag>\"1\"</ETag></CompleteMultipartUploadResult>")
             }
             ("POST", None, _) => {
-                let id = format!("u{}", self.uploads.len());
+                self.begun += 1;
+                let id = format!("u{}", self.begun);
                 self.uploads.insert(id.clone(), BTreeMap::new());
                 xml(&format!(
                     "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"

@@ -6,6 +6,7 @@ mod capacity;
 mod end_to_end;
 mod import;
 mod import_plan;
+mod import_results;
 mod invite;
 mod mail;
 mod manage;

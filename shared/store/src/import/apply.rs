@@ -4,7 +4,7 @@
 //! start   ─► CAPACITY −all, import applying              one transaction; the relay hands the parts out
 //! insert  ─► memberships that name the import            any number of requests, any of them repeated
 //! settle  ─► CHUNK there, import +counts, CAPACITY +unused   one transaction a part; a second one finds the chunk
-//! finish  ─► import done
+//! finish  ─► import done, or stopped for good            once the files that show how it ended are written
 //! ```
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -13,7 +13,7 @@ use usher_domain::id::ReservationId;
 use usher_domain::{Demand, ImportId, OrganisationId};
 
 use super::item::ImportUpdate;
-use super::{Import, ImportStatus, KEPT, PATIENCE, PartOutcome, StartError};
+use super::{Import, ImportStatus, KEPT, PATIENCE, SettledPart, StartError};
 use crate::capacity::ReserveError;
 use crate::item::{Reader, keyed, s, time};
 use crate::{Store, StoreError, keys};
@@ -25,21 +25,18 @@ fn request(what: &[u8], id: ImportId) -> ReservationId {
 
 impl Store {
     /// Starts an import: takes all places it needs and marks it as being applied, in one transaction. The relay hands
-    /// its parts out from there. An import without good rows is done at once.
+    /// its parts out from there.
     pub async fn start_import(&self, import: &Import, digest: &str, now: Timestamp) -> Result<(), StartError> {
         let plan = import.plan.as_ref().filter(|plan| plan.digest == digest).ok_or(StartError::NotReady)?;
         // Condition: ready, and the plan that was looked at; of two who send it, one starts it.
         let update = ImportUpdate::when("#status = :ready AND #digest = :digest")
             .value("ready", s(ImportStatus::Ready.as_str()))
             .value("digest", s(digest))
+            .status(ImportStatus::Applying)
             .set("started_at", time(now))
             .set("updated_at", time(now))
-            .remove("problem");
-        let update = if plan.parts == 0 {
-            update.status(ImportStatus::Done).set("finished_at", time(now))
-        } else {
-            update.status(ImportStatus::Applying).due(Some(now + PATIENCE), import.id)
-        };
+            .remove("problem")
+            .due(Some(now + PATIENCE), import.id);
         let companion =
             update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;
         let request = request(b"start", import.id);
@@ -50,10 +47,14 @@ impl Store {
     /// Stops an import that is not at its end: a plan that is ready is not sent, parts not yet begun are not made. What
     /// is made stays. `false` if it has moved on since it was read.
     pub async fn cancel_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
-        let update =
-            ImportUpdate::when_status(import.status).status(ImportStatus::Cancelled).set("finished_at", time(now));
-        // Parts that were handed out still come, to give their places back, and the sweeper sees to it.
-        let update = if import.status == ImportStatus::Applying { update } else { update.due(None, import.id) };
+        let update = ImportUpdate::when_status(import.status).status(ImportStatus::Cancelled);
+        // With a plan it is at its end when the files say so. Parts that were handed out still come, to give their places
+        // back, and the sweeper sees to all of that.
+        let update = if import.plan.is_some() {
+            update.set("updated_at", time(now)).due(Some(now + PATIENCE), import.id)
+        } else {
+            update.set("finished_at", time(now)).due(None, import.id)
+        };
         self.update_import(import.organisation, import.id, update).await
     }
 
@@ -69,7 +70,7 @@ impl Store {
 
     /// The parts of an import that were settled.
     pub async fn settled_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
-        Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|(part, _)| part).collect())
+        Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|settled| settled.part).collect())
     }
 
     /// What the settled parts of an import came to, in their order.
@@ -77,7 +78,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: ImportId,
-    ) -> Result<Vec<(u32, PartOutcome)>, StoreError> {
+    ) -> Result<Vec<SettledPart>, StoreError> {
         let mut parts = Vec::new();
         let mut start = None;
         loop {
@@ -96,7 +97,9 @@ impl Store {
             for item in answer.items.unwrap_or_default() {
                 let reader = Reader::new(&item);
                 let part = reader.text("sk")?.rsplit('#').next().and_then(|part| part.parse().ok());
-                parts.push((part.ok_or_else(|| reader.damaged("sk"))?, reader.json("outcome")?));
+                let part = part.ok_or_else(|| reader.damaged("sk"))?;
+                let delivery = reader.text("delivery")?.to_owned();
+                parts.push(SettledPart { part, delivery, outcome: reader.json("outcome")? });
             }
             start = answer.last_evaluated_key;
             if start.is_none() {
@@ -111,17 +114,18 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: ImportId,
-        part: u32,
-        outcome: &PartOutcome,
+        settled: &SettledPart,
         unused: &Demand,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = keys::chunk(organisation, id, part);
+        let SettledPart { part, delivery, outcome } = settled;
+        let key = keys::chunk(organisation, id, *part);
         let damaged = |error: String| StoreError::damaged(&key.sk, error);
         let mut chunk = keyed(&key);
         chunk.insert("kind".to_owned(), s("chunk"));
         let text = serde_json::to_string(outcome).map_err(|error| damaged(error.to_string()))?;
         chunk.insert("outcome".to_owned(), s(text));
+        chunk.insert("delivery".to_owned(), s(delivery));
         chunk.insert("ttl".to_owned(), time(now + KEPT));
         let put = Put::builder()
             .table_name(&self.table)
@@ -143,20 +147,18 @@ impl Store {
         self.give_back(organisation, request(b"part", id), unused, companions).await.map(drop)
     }
 
-    /// Ends an import whose parts are all settled. import-apply does so when the files that show how it ended are written;
-    /// whoever finds one that never came to it sends any of its parts again.
-    pub async fn finish_import(&self, import: &Import, now: Timestamp) -> Result<(), StoreError> {
-        if !import.is_settled() {
-            return Ok(());
-        }
+    /// Ends an import whose parts are all settled, once the files that show how it ended are written. `false` if somebody
+    /// else ended it, or stopped it since it was read: then the files say something else than they have to.
+    pub async fn finish_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
         // Condition: of two who see the last part settled, one ends it, and nobody undoes what an admin did meanwhile.
-        let update = ImportUpdate::when_status(import.status).due(None, import.id).set("updated_at", time(now));
-        let update = if import.status == ImportStatus::Applying {
-            update.status(ImportStatus::Done).set("finished_at", time(now))
-        } else {
-            update
-        };
-        self.update_import(import.organisation, import.id, update).await.map(drop)
+        let update = ImportUpdate::when("#status = :seen AND attribute_not_exists(#finished_at)")
+            .value("seen", s(import.status.as_str()))
+            .set("finished_at", time(now))
+            .set("updated_at", time(now))
+            .due(None, import.id);
+        let cancelled = import.status == ImportStatus::Cancelled;
+        let update = if cancelled { update } else { update.status(ImportStatus::Done) };
+        self.update_import(import.organisation, import.id, update).await
     }
 
     /// Looks at an import again later.

@@ -120,8 +120,11 @@ impl ImportCounts {
 pub struct ImportPlan {
     /// What the rows come to.
     pub counts: ImportCounts,
-    /// How many issues of each code.
+    /// How many issues of each code the rejected rows have.
     pub issues: BTreeMap<String, u64>,
+    /// How many warnings of each code there are.
+    #[serde(default)]
+    pub warnings: BTreeMap<String, u64>,
     /// What was guessed about the file.
     pub dialect: serde_json::Value,
     /// How many places of each kind sending it takes (`seats`, `product#{id}`, `course#{slug}`).
@@ -171,6 +174,17 @@ pub struct PartOutcome {
     pub drifted: u64,
     /// Rows that were not reached because the import was cancelled.
     pub cancelled: u64,
+}
+
+/// A part that is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettledPart {
+    /// Which, counted from 1.
+    pub part: u32,
+    /// The delivery that settled it: its files say what became of each row.
+    pub delivery: String,
+    /// What its rows came to.
+    pub outcome: PartOutcome,
 }
 
 /// An import.
@@ -237,10 +251,14 @@ impl Import {
         }
     }
 
-    /// Whether every part has its outcome.
+    /// Whether no part is still to come: each has its outcome, or none was ever handed out.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.plan.as_ref().is_some_and(|plan| plan.parts > 0 && self.parts_done >= plan.parts)
+        match (&self.plan, self.started_at) {
+            (Some(plan), Some(_)) => self.parts_done >= plan.parts,
+            (Some(_), None) => self.status == ImportStatus::Cancelled,
+            (None, _) => false,
+        }
     }
 }
 

@@ -181,9 +181,9 @@ fn codes(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             found.extend(members.get("code").and_then(Value::as_str).map(str::to_owned));
-            found.extend(
-                members.get("issues").and_then(Value::as_object).into_iter().flatten().map(|(code, _)| code.clone()),
-            );
+            let counted =
+                ["issues", "warnings"].into_iter().filter_map(|name| members.get(name)?.as_object()).flatten();
+            found.extend(counted.map(|(code, _)| code.clone()));
             members.values().for_each(|value| codes(value, found));
         }
         Value::Array(items) => items.iter().for_each(|value| codes(value, found)),

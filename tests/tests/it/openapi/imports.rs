@@ -3,6 +3,7 @@
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use usher_store::Import;
 use usher_tests::cloud::Fault;
 use usher_tests::world::{ADMIN, LARGEST_FILE};
 
@@ -73,6 +74,12 @@ pub(super) async fn imports(watched: &Watched<'_>) {
     }
     let counted: u64 = ready["issues"].as_object().expect("issues").values().filter_map(Value::as_u64).sum();
     assert_eq!(issues as u64, counted);
+    let warnings = desk.get(&format!("{import}/issues?severity=warning")).await.ok();
+    assert_eq!(warnings["items"], json!([]));
+    assert_eq!(
+        errors(&desk.get(&format!("{import}/issues?severity=mild")).await),
+        ["severity_unknown".to_owned()].into()
+    );
     for query in ["limit=x", "next=x", "next=MTI", "next=OTk5OTk5OjA", "colour=red"] {
         assert_eq!(desk.get(&format!("{import}/issues?{query}")).await.refusal().0, 422, "{query}");
         assert_eq!(desk.get(&format!("/imports?{query}")).await.refusal().0, 422, "{query}");
@@ -81,17 +88,21 @@ pub(super) async fn imports(watched: &Watched<'_>) {
     watched.world.cloud.fail(|operation| operation.starts_with("GET /").then_some(Fault::Before));
     for file in ["issues", "failed.csv"] {
         let reply = desk.get(&format!("{import}/{file}")).await;
-        assert_eq!(reply.refusal(), (500, "internal_error".into()));
+        assert_eq!(reply.refusal(), (503, "busy".into()));
     }
     watched.world.cloud.mend();
-    let id = text(&ready["id"]).parse().expect("an id");
-    let stored = watched.world.store.import(desk.acme.id, id).await.expect("the table").expect("the import");
-    let failed = format!("{}/failed.csv", stored.plan.expect("a plan").folder);
+    let failed = format!("{}/failed.csv", stored(&desk, &import).await.plan.expect("a plan").folder);
     watched.world.cloud.put_file(&failed, vec![b'x'; 5 * 1024 * 1024]);
     assert_eq!(desk.get(&format!("{import}/failed.csv")).await.status, 303);
     let s3 = watched.world.cloud.aws().s3();
     s3.delete_object().bucket("uploads").key(failed).send().await.expect("deleted");
     assert_eq!(desk.get(&format!("{import}/failed.csv")).await.refusal(), (409, "import_files_gone".into()));
+}
+
+/// What the table holds about an import.
+async fn stored(desk: &Desk<'_>, import: &str) -> Import {
+    let id = import.trim_start_matches("/imports/").parse().expect("an id");
+    desk.acme.world.store.import(desk.acme.id, id).await.expect("the table").expect("the import")
 }
 
 const PEOPLE: &str = "email,name,role,team\nbo@x.example,Bo,sales_rep,SMB\ncy@x.example,Cy,sales_rep,Enterprise\n";
@@ -104,6 +115,7 @@ pub(super) async fn import_steps(watched: &Watched<'_>) {
     for reply in [
         desk.get(&format!("{waiting}/issues")).await,
         desk.get(&format!("{waiting}/failed.csv")).await,
+        desk.get(&format!("{waiting}/results.csv")).await,
         desk.post(&format!("{waiting}/send"), digest.clone()).await,
     ] {
         assert_eq!(reply.refusal(), (409, "import_not_ready".into()));
@@ -132,6 +144,7 @@ pub(super) async fn import_steps(watched: &Watched<'_>) {
     watched.world.settle().await;
     let done = desk.get(&import).await.ok();
     assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(2)), "{done}");
+    assert_eq!(desk.get(&format!("{import}/results.csv")).await.status, 200);
     assert_eq!(send(&ready["digest"]).await.status, 200);
     assert_eq!(desk.post(&format!("{import}/cancel"), Value::Null).await.refusal(), (409, "import_finished".into()));
     let id = text(&done["id"]);
@@ -142,11 +155,18 @@ pub(super) async fn import_steps(watched: &Watched<'_>) {
     let at_once = desk.import(at_once, "First name,Last name,Email\nDi,Dee,di@x.example\n").await;
     assert_eq!(desk.get(&at_once).await.ok()["status"], "applying");
     watched.world.settle().await;
-    let nobody = desk.import(json!({"filename": "again.csv"}), PEOPLE).await;
+    let nobody = desk.import(json!({"filename": "again.csv"}), PEOPLE.replace("SMB", "Enterprise")).await;
     let again = desk.get(&nobody).await.ok();
     assert_eq!(again["counts"]["already_invited"], 2);
+    assert_eq!(again["warnings"], json!({"invitation_differs": 1}));
     let reply = desk.post(&format!("{nobody}/send"), json!({"digest": again["digest"]})).await;
-    assert_eq!((reply.status.as_u16(), &reply.json()["status"]), (200, &json!("done")));
+    assert_eq!((reply.status.as_u16(), &reply.json()["status"]), (202, &json!("applying")));
+    watched.world.settle().await;
+    assert_eq!(desk.get(&nobody).await.ok()["status"], "done");
+    let stored = stored(&desk, &nobody).await;
+    let results = format!("{}/results.csv", stored.plan.expect("a plan").folder);
+    watched.world.cloud.put_file(&results, vec![b'x'; 5 * 1024 * 1024]);
+    assert_eq!(desk.get(&format!("{nobody}/results.csv")).await.status, 303);
 
     let crowd = (0..9).map(|n| format!("p{n}@x.example\n")).collect::<Vec<_>>().concat();
     let body = json!({"filename": "crowd.txt", "mode": "send", "defaults": {"role": "manager"}});

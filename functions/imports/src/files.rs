@@ -1,4 +1,5 @@
-//! `GET /imports/{id}/failed.csv`: the rows that failed, to be mended and uploaded again.
+//! `GET /imports/{id}/failed.csv`: the rows that failed, to be mended and uploaded again; and `results.csv`: every row and
+//! what became of it.
 
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use usher_http::{Admin, Api, Problem};
 use usher_plans::{Bucket, BucketError, Object, PlanFiles};
-use usher_store::{Import, ImportPlan};
+use usher_store::{Import, ImportPlan, ImportStatus};
 
-use crate::{Imports, load, plan_of, unreadable};
+use crate::{Imports, load, not_ready, plan_of, unreadable};
 
 /// The largest file that is part of the answer, which may have 6 MB, and spells bytes in base64. A larger one is fetched
 /// from the bucket.
@@ -27,14 +28,36 @@ pub(crate) async fn failed(
 ) -> Result<Response, Problem> {
     let import = load(&api, &admin, &id).await?;
     let plan = plan_of(&import)?;
-    let object = open(&imports.bucket, &import, plan).await.map_err(unreadable)?;
-    if object.length > LARGEST {
-        return elsewhere(&imports.bucket, &object.key).await;
-    }
+    let object = open_failed(&imports.bucket, &import, plan).await.map_err(unreadable)?;
     let encoding = plan.dialect["encoding"].as_str().unwrap_or("utf-8").to_lowercase();
+    given(&imports.bucket, object, "failed.csv", &encoding).await
+}
+
+pub(crate) async fn results(
+    State(api): State<Api>,
+    Extension(imports): Extension<Imports>,
+    admin: Admin,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let import = load(&api, &admin, &id).await?;
+    let plan = plan_of(&import)?;
+    // A refused file has no results: nothing was done about any of its rows.
+    if import.finished_at.is_none() || import.status == ImportStatus::Failed {
+        return Err(not_ready(&import));
+    }
+    let key = PlanFiles::in_folder(&plan.folder).results();
+    let object = imports.bucket.open(&key).await.map_err(unreadable)?;
+    given(&imports.bucket, object, "results.csv", "utf-8").await
+}
+
+/// A file as the answer, or where to fetch it.
+async fn given(bucket: &Bucket, object: Object, name: &str, encoding: &str) -> Result<Response, Problem> {
+    if object.length > LARGEST {
+        return elsewhere(bucket, &object.key).await;
+    }
     let headers: [(HeaderName, String); 3] = [
         (header::CONTENT_TYPE, format!("text/csv; charset={encoding}")),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"failed.csv\"".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         // Says nothing, but keeps the bytes as they are: text without it would be turned into UTF-8 on its way out.
         (header::CONTENT_ENCODING, "identity".to_owned()),
     ];
@@ -42,7 +65,7 @@ pub(crate) async fn failed(
 }
 
 /// The rejected rows, and the drifted ones too once the import is at its end.
-async fn open(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Result<Object, BucketError> {
+async fn open_failed(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Result<Object, BucketError> {
     let files = PlanFiles::in_folder(&plan.folder);
     if import.outcome.drifted > 0 && import.is_settled() {
         match bucket.open(&files.failed_and_drifted()).await {

@@ -1,0 +1,66 @@
+//! The rows that can become invitations, in parts of a size that one function call makes.
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use usher_domain::Demand;
+use usher_plans::{Bucket, Media, PART_BYTES, PART_ROWS, PartHeader, PlanFiles, PlannedRow, write_line};
+use usher_store::ImportPlan;
+
+use crate::PlanningError;
+
+/// The parts so far.
+pub(crate) struct Parts<'a> {
+    bucket: &'a Bucket,
+    files: &'a PlanFiles,
+    /// The rows of the part that is open.
+    open: Vec<u8>,
+    open_rows: usize,
+    ended: u32,
+    demand: Demand,
+    digest: Sha256,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn new(bucket: &'a Bucket, files: &'a PlanFiles) -> Self {
+        let (open, demand, digest) = (Vec::new(), Demand::default(), Sha256::new());
+        Self { bucket, files, open, open_rows: 0, ended: 0, demand, digest }
+    }
+
+    pub(crate) async fn add(&mut self, row: &PlannedRow) -> Result<(), PlanningError> {
+        let before = self.open.len();
+        write_line(row, &mut self.open);
+        if self.open_rows == PART_ROWS || (self.open.len() > PART_BYTES && self.open_rows > 0) {
+            let line = self.open.split_off(before);
+            self.end_part().await?;
+            self.open = line;
+        }
+        self.open_rows += 1;
+        self.demand.add(&row.draft.access);
+        Ok(())
+    }
+
+    async fn end_part(&mut self) -> Result<(), PlanningError> {
+        if self.open_rows == 0 {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(self.open.len() + 32);
+        write_line(&PartHeader { rows: self.open_rows }, &mut bytes);
+        bytes.append(&mut self.open);
+        self.digest.update(&bytes);
+        self.ended += 1;
+        self.open_rows = 0;
+        self.bucket.put(&self.files.part(self.ended), &Media::json_lines(), bytes).await?;
+        Ok(())
+    }
+
+    /// How many there are, what they need and their digest.
+    pub(crate) async fn finish(mut self) -> Result<ImportPlan, PlanningError> {
+        self.end_part().await?;
+        Ok(ImportPlan {
+            demand: ImportPlan::demand_of(&self.demand),
+            parts: self.ended,
+            digest: HEXLOWER.encode(&self.digest.finalize()),
+            ..ImportPlan::default()
+        })
+    }
+}

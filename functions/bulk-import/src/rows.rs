@@ -1,0 +1,166 @@
+//! The rows of a file, in their order: looked up many at a time, then each written down where it belongs.
+
+use std::collections::HashMap;
+use std::mem;
+
+use jiff::Timestamp;
+use usher_domain::import::{Issue, Outcome, Rejection, Row};
+use usher_domain::invitation::asks_for_more;
+use usher_domain::{Draft, EmailAddress, MembershipId, OrganisationId, Status};
+use usher_plans::{FlaggedRow, PlanFiles, PlannedRow, Skipped, SkippedRow, invitation_differs};
+use usher_store::{ImportCounts, ImportPlan, Stored};
+
+use crate::flagged::Flagged;
+use crate::parts::Parts;
+use crate::skipped::SkippedRows;
+use crate::{BulkImport, PlanningError};
+
+/// How many people are looked up at once: eight requests of a hundred.
+const LOOKUP_ROWS: usize = 800;
+/// How many bytes of cells wait for that at most, since a cell may be as long as a page.
+const LOOKUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// A row that waits until the people beside it are looked up.
+struct Waiting {
+    number: u32,
+    row: Row,
+    cells: Vec<String>,
+}
+
+/// The rows so far.
+pub(crate) struct Rows<'a> {
+    bulk: &'a BulkImport,
+    organisation: OrganisationId,
+    /// One moment for the whole file, so that it does not matter how long reading it takes.
+    now: Timestamp,
+    number: u32,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+    parts: Parts<'a>,
+    flagged: Flagged<'a>,
+    skipped: SkippedRows<'a>,
+    counts: ImportCounts,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(bulk: &'a BulkImport, organisation: OrganisationId, files: &'a PlanFiles) -> Self {
+        Self {
+            bulk,
+            organisation,
+            now: bulk.clock.now(),
+            number: 0,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            parts: Parts::new(&bulk.bucket, files),
+            flagged: Flagged::new(&bulk.bucket, files),
+            skipped: SkippedRows::new(&bulk.bucket, files),
+            counts: ImportCounts::default(),
+        }
+    }
+
+    /// Takes a row in; `cells` are those of a good one.
+    pub(crate) async fn add(&mut self, row: Row, cells: Vec<String>) -> Result<(), PlanningError> {
+        self.number += 1;
+        let rejected = match &row.outcome {
+            Outcome::Rejected(rejection) => rejection.cells.as_slice(),
+            Outcome::Good(_) | Outcome::IgnoredDuplicate { .. } => &[],
+        };
+        self.waiting_bytes += cells.iter().chain(rejected).map(String::len).sum::<usize>();
+        self.waiting.push(Waiting { number: self.number, row, cells });
+        if self.waiting.len() >= LOOKUP_ROWS || self.waiting_bytes >= LOOKUP_BYTES {
+            self.look_up().await?;
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self) -> Result<(), PlanningError> {
+        let waiting = mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        let good = waiting.iter().filter_map(|waiting| match &waiting.row.outcome {
+            Outcome::Good(draft) => Some(MembershipId::of(self.organisation, &draft.email)),
+            Outcome::Rejected(_) | Outcome::IgnoredDuplicate { .. } => None,
+        });
+        let good: Vec<_> = good.collect();
+        let existing = self.bulk.store.memberships(self.organisation, &good).await?;
+        for row in waiting {
+            self.write_down(row, &existing).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_down(
+        &mut self,
+        waiting: Waiting,
+        existing: &HashMap<MembershipId, Stored>,
+    ) -> Result<(), PlanningError> {
+        let Waiting { number, row: Row { line, outcome, mut warnings }, cells } = waiting;
+        let mut to_mend = Vec::new();
+        match outcome {
+            Outcome::Good(draft) => {
+                let standing = existing.get(&MembershipId::of(self.organisation, &draft.email));
+                if let Some(because) = standing.and_then(|stored| why_not(&draft, stored, self.now)) {
+                    if because == (Skipped::AlreadyInvited { differs: true }) {
+                        warnings.push(invitation_differs(line));
+                    }
+                    self.skip(number, line, draft.email, because).await?;
+                } else {
+                    self.counts.good += 1;
+                    let cells = if cells.is_empty() { vec![list_entry(&draft)] } else { cells };
+                    self.parts.add(&PlannedRow { row: number, line, draft, cells }).await?;
+                }
+            }
+            Outcome::IgnoredDuplicate { of, email } => {
+                self.skip(number, line, email, Skipped::IgnoredDuplicate { of }).await?;
+            }
+            Outcome::Rejected(Rejection { issues, cells }) => {
+                self.counts.rejected += 1;
+                to_mend = cells;
+                warnings.splice(..0, issues);
+            }
+        }
+        let issues: Vec<Issue> = warnings;
+        if issues.is_empty() {
+            return Ok(());
+        }
+        self.flagged.add(&FlaggedRow { row: number, line, issues, cells: to_mend }).await
+    }
+
+    async fn skip(&mut self, row: u32, line: u32, email: EmailAddress, because: Skipped) -> Result<(), PlanningError> {
+        let count = match because {
+            Skipped::IgnoredDuplicate { .. } => &mut self.counts.ignored_duplicates,
+            Skipped::AlreadyInvited { .. } => &mut self.counts.already_invited,
+            Skipped::AlreadyMember => &mut self.counts.already_member,
+            Skipped::DeactivatedMember => &mut self.counts.deactivated_member,
+        };
+        *count += 1;
+        let membership = MembershipId::of(self.organisation, &email);
+        self.skipped.add(&SkippedRow { row, line, email, membership, because }).await
+    }
+
+    /// What they come to.
+    pub(crate) async fn finish(mut self) -> Result<ImportPlan, PlanningError> {
+        self.look_up().await?;
+        self.skipped.finish().await?;
+        let (issues, warnings) = self.flagged.finish().await?;
+        let plan = self.parts.finish().await?;
+        Ok(ImportPlan { counts: self.counts, issues, warnings, ..plan })
+    }
+}
+
+/// Why somebody need not be invited; `None` for those who can be. Decided by the clock: an invitation past its time
+/// stands in nobody's way, recorded as expired or not.
+fn why_not(draft: &Draft, standing: &Stored, now: Timestamp) -> Option<Skipped> {
+    let member = &standing.membership;
+    match member.status(now) {
+        Status::Held | Status::Pending => Some(Skipped::AlreadyInvited { differs: asks_for_more(draft, member) }),
+        Status::Active => Some(Skipped::AlreadyMember),
+        Status::Deactivated => Some(Skipped::DeactivatedMember),
+        Status::Expired | Status::Revoked => None,
+    }
+}
+
+/// How a list of addresses names somebody.
+fn list_entry(draft: &Draft) -> String {
+    let address = draft.email.as_typed();
+    draft.name.display().map_or_else(|| address.to_owned(), |name| format!("{name} <{address}>"))
+}

@@ -1,0 +1,24 @@
+//! Rows that are neither wrong nor to be made an invitation of: written down, so that each can be accounted for.
+
+use usher_plans::{Bucket, Media, PlanFiles, SkippedRow, Writer, write_line};
+
+use crate::PlanningError;
+
+/// The skipped rows so far.
+pub(crate) struct SkippedRows<'a>(Writer<'a>);
+
+impl<'a> SkippedRows<'a> {
+    pub(crate) fn new(bucket: &'a Bucket, files: &PlanFiles) -> Self {
+        Self(bucket.writer(files.skipped(), Media::json_lines()))
+    }
+
+    pub(crate) async fn add(&mut self, row: &SkippedRow) -> Result<(), PlanningError> {
+        let mut line = Vec::new();
+        write_line(row, &mut line);
+        Ok(self.0.write(&line).await?)
+    }
+
+    pub(crate) async fn finish(self) -> Result<(), PlanningError> {
+        Ok(self.0.finish().await?)
+    }
+}

@@ -1,0 +1,194 @@
+//! `results.csv`: every row of the file with its outcome, in the order of the file.
+//!
+//! Three files hold the rows, each in that order: those with issues, those that were skipped, and those of the parts, one
+//! part behind the other. They are merged in one pass, and as much of them is held as three rows need.
+
+use csv::{Terminator, WriterBuilder};
+use usher_domain::import::{DialectReport, Issue, guarded};
+use usher_domain::{EmailAddress, MembershipId};
+use usher_plans::{
+    Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, Skipped, SkippedRow,
+    invitation_differs,
+};
+use usher_store::{Import, ImportPlan, SettledPart};
+
+use crate::ApplyError;
+
+const HEADER: [&str; 6] = ["line", "email", "outcome", "membership_id", "codes", "message"];
+/// How many rows are put into words at once.
+const ROWS: usize = 500;
+
+/// A row as it is written.
+struct Written {
+    row: u32,
+    line: u32,
+    email: String,
+    outcome: &'static str,
+    membership: Option<MembershipId>,
+    issues: Vec<Issue>,
+    message: Option<String>,
+}
+
+impl Written {
+    fn of_rejected(row: FlaggedRow, email_column: usize) -> Option<Self> {
+        let FlaggedRow { row: number, line, ref cells, .. } = row;
+        let email = cells.get(email_column).cloned().unwrap_or_default();
+        let issues = row.into_rejection()?.issues;
+        Some(Self { row: number, line, email, outcome: "rejected", membership: None, issues, message: None })
+    }
+
+    fn of_skipped(skipped: &SkippedRow) -> Self {
+        let SkippedRow { row, line, email, membership, because } = skipped;
+        let (outcome, issues, message) = match because {
+            Skipped::IgnoredDuplicate { of } => {
+                ("ignored_duplicate", Vec::new(), Some(format!("the same as line {of}")))
+            }
+            Skipped::AlreadyInvited { differs: true } => {
+                (RowOutcome::AlreadyInvited.as_str(), vec![invitation_differs(*line)], None)
+            }
+            Skipped::AlreadyInvited { differs: false } => (RowOutcome::AlreadyInvited.as_str(), Vec::new(), None),
+            Skipped::AlreadyMember => (RowOutcome::AlreadyMember.as_str(), Vec::new(), None),
+            Skipped::DeactivatedMember => (RowOutcome::DeactivatedMember.as_str(), Vec::new(), None),
+        };
+        let (email, membership) = (email.as_typed().to_owned(), Some(*membership));
+        Self { row: *row, line: *line, email, outcome, membership, issues, message }
+    }
+
+    fn of_made(row: u32, line: u32, email: &EmailAddress, membership: MembershipId, outcome: RowOutcome) -> Self {
+        let (email, membership) = (email.as_typed().to_owned(), Some(membership));
+        Self { row, line, email, outcome: outcome.as_str(), membership, issues: Vec::new(), message: None }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let codes: Vec<_> = self.issues.iter().map(|issue| issue.code.as_str()).collect();
+        let said = self.issues.iter().map(|issue| match &issue.column {
+            Some(column) => format!("{column}: {}", issue.message),
+            None => issue.message.clone(),
+        });
+        let said: Vec<_> = said.chain(self.message.clone()).collect();
+        let membership = self.membership.map(|id| id.to_string()).unwrap_or_default();
+        let text = |text: &str| guarded(text).into_owned();
+        let (email, message) = (text(&self.email), text(&said.join("; ")));
+        [self.line.to_string(), email, self.outcome.to_owned(), membership, codes.join(" "), message]
+    }
+}
+
+/// The rows of all parts: what became of them, or that nothing did because no part was ever handed out.
+struct PartRows<'a> {
+    bucket: &'a Bucket,
+    files: PlanFiles,
+    import: &'a Import,
+    /// The keys of their files, the last first.
+    keys: Vec<String>,
+    lines: Option<Lines>,
+}
+
+impl<'a> PartRows<'a> {
+    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, settled: &[SettledPart]) -> Self {
+        let files = PlanFiles::in_folder(&plan.folder);
+        let keys = match import.started_at {
+            Some(_) => settled.iter().rev().map(|settled| files.result(settled.part, &settled.delivery)).collect(),
+            None => (1..=plan.parts).rev().map(|part| files.part(part)).collect(),
+        };
+        Self { bucket, files, import, keys, lines: None }
+    }
+
+    async fn next(&mut self) -> Result<Option<Written>, ApplyError> {
+        let was_sent = self.import.started_at.is_some();
+        loop {
+            if let Some(lines) = &mut self.lines {
+                let row = if was_sent {
+                    lines.next_json().await?.map(|row: RowResult| {
+                        let RowResult { row, line, email, outcome, membership, issues } = row;
+                        Written { issues, ..Written::of_made(row, line, &email, membership, outcome) }
+                    })
+                } else {
+                    lines.next_json().await?.map(|PlannedRow { row, line, draft, .. }| {
+                        let membership = MembershipId::of(self.import.organisation, &draft.email);
+                        Written::of_made(row, line, &draft.email, membership, RowOutcome::Cancelled)
+                    })
+                };
+                if row.is_some() {
+                    return Ok(row);
+                }
+            }
+            let Some(key) = self.keys.pop() else { return Ok(None) };
+            tracing::debug!(folder = self.files.folder(), key, "the next part");
+            let lines = self.lines.insert(self.bucket.open(&key).await?.lines());
+            if !was_sent {
+                let _: Option<PartHeader> = lines.next_json().await?;
+            }
+        }
+    }
+}
+
+/// The rejected rows.
+struct RejectedRows {
+    lines: Lines,
+    email_column: usize,
+}
+
+impl RejectedRows {
+    async fn next(&mut self) -> Result<Option<Written>, ApplyError> {
+        while let Some(row) = self.lines.next_json().await? {
+            // Rows that have nothing but warnings are among the others.
+            if let Some(written) = Written::of_rejected(row, self.email_column) {
+                return Ok(Some(written));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Writes the file. It is the same whoever writes it, since what it is made of does not change any more.
+pub(crate) async fn write(
+    bucket: &Bucket,
+    import: &Import,
+    plan: &ImportPlan,
+    settled: &[SettledPart],
+) -> Result<u64, ApplyError> {
+    let files = PlanFiles::in_folder(&plan.folder);
+    let report: DialectReport =
+        serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
+    let mut rejected =
+        RejectedRows { lines: bucket.open(&files.issues()).await?.lines(), email_column: email_column(&report) };
+    let mut skipped = bucket.open(&files.skipped()).await?.lines();
+    let mut parts = PartRows::new(bucket, import, plan, settled);
+    let mut writer = bucket.writer(files.results(), Media::csv("results.csv", "utf-8"));
+    writer.write(&records([HEADER.map(str::to_owned)])?).await?;
+    let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Written::of_skipped);
+    let mut heads = [rejected.next().await?, of_skipped(skipped.next_json().await?), parts.next().await?];
+    let (mut rows, mut count) = (Vec::with_capacity(ROWS), 0);
+    loop {
+        let first = (0..heads.len()).filter(|source| heads[*source].is_some());
+        let first = first.min_by_key(|source| heads[*source].as_ref().map(|head| (head.row, head.line)));
+        if first.is_none() || rows.len() == ROWS {
+            writer.write(&records(rows.drain(..))?).await?;
+        }
+        let Some(source) = first else { break };
+        let next = match source {
+            0 => rejected.next().await?,
+            1 => of_skipped(skipped.next_json().await?),
+            _ => parts.next().await?,
+        };
+        let head = std::mem::replace(&mut heads[source], next);
+        rows.extend(head.map(|head| head.cells()));
+        count += 1;
+    }
+    writer.finish().await?;
+    Ok(count)
+}
+
+/// Which cell of a row holds the address.
+fn email_column(report: &DialectReport) -> usize {
+    let email = report.columns.iter().find(|column| column.field == "email");
+    email.and_then(|email| report.header.iter().position(|name| *name == email.header)).unwrap_or_default()
+}
+
+fn records(rows: impl IntoIterator<Item = [String; 6]>) -> Result<Vec<u8>, ApplyError> {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|_| ApplyError::Missing("rows that can be written"))?;
+    }
+    writer.into_inner().map_err(|_| ApplyError::Missing("rows that can be written"))
+}
