@@ -56,3 +56,13 @@ impl StoreError {
         Self::Damaged { key: key.to_owned(), what: what.into() }
     }
 }
+
+/// Whether a call was refused because too much was asked at once, so that nothing of it was done.
+pub(crate) fn is_throttling<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let codes = ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"];
+    let code = match error {
+        SdkError::ServiceError(service) => service.err().code(),
+        _ => None,
+    };
+    code.is_some_and(|code| codes.contains(&code))
+}

@@ -16,6 +16,7 @@ mod mail;
 mod membership;
 mod organisation;
 mod transact;
+mod window;
 
 pub use capacity::{MOST_RESOURCES, Reservation, ReserveError};
 pub use due::{Due, DueItem};
@@ -34,6 +35,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
+use window::Window;
+
 /// One stored item.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -42,12 +45,15 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     table: String,
+    /// How many bulk reads and writes are under way at once. A partition takes fewer writes than reads.
+    reads: Window,
+    writes: Window,
 }
 
 impl Store {
     /// The table of this name.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), reads: Window::new(), writes: Window::new() }
     }
 }

@@ -6,29 +6,25 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes, TransactWriteItem, Update,
 };
-use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use usher_domain::id::SHARDS;
 use usher_domain::{ImportId, Membership, MembershipId, OrganisationId};
 
+use crate::error::is_throttling;
 pub use crate::item::Stored;
 use crate::item::{
     MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership,
 };
 use crate::keys::{self, Key};
-use crate::transact::backoff;
+use crate::window::Attempt;
 use crate::{Item, Store, StoreError};
 
 /// The most statements of one `BatchExecuteStatement` (a DynamoDB limit).
 const STATEMENTS: usize = 25;
 /// The most keys of one `BatchGetItem` (a DynamoDB limit).
 const BATCH_GET_KEYS: usize = 100;
-/// How many requests of one bulk operation are under way at once.
-const CONCURRENT_REQUESTS: usize = 8;
 /// How many items a filtered query looks at in one request.
 const FILTERED_AT_ONCE: usize = 500;
-/// How often a throttled part of a batch is tried before giving up.
-const ATTEMPTS: u32 = 10;
 
 /// What came of one insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +127,8 @@ impl Store {
         // The table refuses a request that names a key twice.
         let ids: BTreeSet<MembershipId> = ids.iter().copied().collect();
         let keys: Vec<Key> = ids.into_iter().map(|id| keys::membership(organisation, id)).collect();
-        let batches: Vec<_> = keys.chunks(BATCH_GET_KEYS).map(|batch| self.batch_get(batch.to_vec())).collect();
-        let items: Vec<Vec<Item>> = stream::iter(batches).buffer_unordered(CONCURRENT_REQUESTS).try_collect().await?;
-        items.iter().flatten().map(|item| read_membership(item).map(|found| (found.membership.id, found))).collect()
+        let items = self.batch_get(keys).await?;
+        items.iter().map(|item| read_membership(item).map(|found| (found.membership.id, found))).collect()
     }
 
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
@@ -142,79 +137,93 @@ impl Store {
         Ok(answer.map_err(|error| StoreError::call("GetItem", &error))?.item)
     }
 
-    /// Up to [`BATCH_GET_KEYS`] items; what the service leaves for later is asked for again.
+    /// Those of these items that exist, in no order.
     pub(crate) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
         let as_item = |key: &Key| Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))]);
-        let mut wanted: Vec<Item> = keys.iter().map(as_item).collect();
-        let mut found = Vec::with_capacity(wanted.len());
-        for attempt in 0..ATTEMPTS {
-            if wanted.is_empty() {
-                return Ok(found);
+        let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| batch.iter().map(as_item).collect::<Vec<_>>());
+        let found = self.reads.work(batches, |batch| self.get_batch(batch)).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// One request; what the service leaves for later is left.
+    async fn get_batch(&self, keys: Vec<Item>) -> Result<Attempt<Vec<Item>, Vec<Item>>, StoreError> {
+        let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys.clone())).build();
+        let request = request.map_err(|error| StoreError::damaged("keys", error.to_string()))?;
+        let answer = match self.client.batch_get_item().request_items(&self.table, request).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_throttling(&error) => {
+                return Ok(Attempt { done: Vec::new(), left: Some(keys), throttled: true });
             }
-            if attempt > 0 {
-                tokio::time::sleep(backoff(attempt)).await;
-            }
-            let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted)).build();
-            let request = request.map_err(|error| StoreError::damaged("keys", error.to_string()))?;
-            let answer = self.client.batch_get_item().request_items(&self.table, request).send().await;
-            let answer = answer.map_err(|error| StoreError::call("BatchGetItem", &error))?;
-            found.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
-            let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            wanted = left.map(|left| left.keys).unwrap_or_default();
-        }
-        if wanted.is_empty() { Ok(found) } else { Err(StoreError::Contention) }
+            Err(error) => return Err(StoreError::call("BatchGetItem", &error)),
+        };
+        let done = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table).map(|left| left.keys);
+        let left = left.filter(|left| !left.is_empty());
+        Ok(Attempt { done, throttled: left.is_some(), left })
     }
 
     /// Inserts new memberships, each only if nobody with that address is there: one write unit a row, 25 rows a request.
     /// The outcomes are in the order of `members`. Safe to repeat: what is there stays as it is.
     pub async fn insert_memberships(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
-        let batches: Vec<_> = members.chunks(STATEMENTS).map(|batch| self.insert_batch(batch)).collect();
-        let outcomes: Vec<Vec<Inserted>> = stream::iter(batches).buffered(CONCURRENT_REQUESTS).try_collect().await?;
-        Ok(outcomes.concat())
+        let rows: Vec<usize> = (0..members.len()).collect();
+        let batches = rows.chunks(STATEMENTS).map(<[usize]>::to_vec);
+        let inserted = self.writes.work(batches, |batch| self.insert_batch(members, batch)).await?;
+        let mut outcomes = vec![None; members.len()];
+        for (row, outcome) in inserted.into_iter().flatten() {
+            outcomes[row] = Some(outcome);
+        }
+        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Contention)
     }
 
-    async fn insert_batch(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
-        let statements: Vec<_> =
-            members.iter().map(|member| self.insert_statement(member)).collect::<Result<_, _>>()?;
-        let mut outcomes: Vec<Option<Inserted>> = vec![None; members.len()];
-        for attempt in 0..ATTEMPTS {
-            let open: Vec<usize> = (0..members.len()).filter(|index| outcomes[*index].is_none()).collect();
-            if open.is_empty() {
-                break;
+    /// One request, for the rows at these places.
+    async fn insert_batch(
+        &self,
+        members: &[Membership],
+        batch: Vec<usize>,
+    ) -> Result<Attempt<Vec<usize>, Vec<(usize, Inserted)>>, StoreError> {
+        let statements = batch.iter().map(|row| self.insert_statement(&members[*row])).collect::<Result<_, _>>()?;
+        let answer = match self.client.batch_execute_statement().set_statements(Some(statements)).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_throttling(&error) => {
+                return Ok(Attempt { done: Vec::new(), left: Some(batch), throttled: true });
             }
-            if attempt > 0 {
-                tokio::time::sleep(backoff(attempt)).await;
-            }
-            let batch = open.iter().map(|index| statements[*index].clone()).collect();
-            let answer = self.client.batch_execute_statement().set_statements(Some(batch)).send().await;
-            let answer = answer.map_err(|error| StoreError::call("BatchExecuteStatement", &error))?;
-            for (index, response) in open.into_iter().zip(answer.responses.unwrap_or_default()) {
-                match response.error {
-                    None => outcomes[index] = Some(Inserted::Created),
-                    Some(error) => match error.code {
-                        Some(BatchStatementErrorCodeEnum::DuplicateItem) => {
-                            outcomes[index] = Some(Inserted::AlreadyThere);
-                        }
-                        // Met others or went too fast: tried again above.
-                        Some(
-                            BatchStatementErrorCodeEnum::ThrottlingError
-                            | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
-                            | BatchStatementErrorCodeEnum::RequestLimitExceeded
-                            | BatchStatementErrorCodeEnum::TransactionConflict
-                            | BatchStatementErrorCodeEnum::InternalServerError,
-                        ) => {}
-                        code => {
-                            return Err(StoreError::Call {
-                                operation: "BatchExecuteStatement",
-                                code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
-                                message: "a row could not be inserted".to_owned(),
-                            });
-                        }
-                    },
+            Err(error) => return Err(StoreError::call("BatchExecuteStatement", &error)),
+        };
+        let (mut done, mut left, mut throttled) = (Vec::with_capacity(batch.len()), Vec::new(), false);
+        let mut responses = answer.responses.unwrap_or_default().into_iter();
+        for row in batch {
+            // An answer that is shorter than the question leaves its end open.
+            let Some(response) = responses.next() else {
+                left.push(row);
+                continue;
+            };
+            match response.error.map(|error| error.code) {
+                None => done.push((row, Inserted::Created)),
+                Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyThere)),
+                // Went too fast.
+                Some(Some(
+                    BatchStatementErrorCodeEnum::ThrottlingError
+                    | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
+                    | BatchStatementErrorCodeEnum::RequestLimitExceeded,
+                )) => {
+                    throttled = true;
+                    left.push(row);
+                }
+                // Met others, or the service failed.
+                Some(Some(
+                    BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
+                )) => left.push(row),
+                Some(code) => {
+                    return Err(StoreError::Call {
+                        operation: "BatchExecuteStatement",
+                        code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                        message: "a row could not be inserted".to_owned(),
+                    });
                 }
             }
         }
-        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Contention)
+        let left = (!left.is_empty()).then_some(left);
+        Ok(Attempt { done, left, throttled })
     }
 
     fn insert_statement(&self, member: &Membership) -> Result<BatchStatementRequest, StoreError> {

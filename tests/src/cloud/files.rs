@@ -21,6 +21,10 @@ impl Files {
         self.objects.insert(key.to_owned(), bytes);
     }
 
+    pub(super) fn remove(&mut self, key: &str) {
+        self.objects.remove(key);
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.objects.get(key).cloned()
     }

@@ -37,6 +37,8 @@ pub enum Fault {
     After,
     /// It is refused because too much is asked at once.
     Throttled,
+    /// Of a batch, one half is done and the other refused because too much is asked at once. Other calls succeed.
+    Partly,
 }
 
 /// Which call fails, and how.
@@ -192,6 +194,11 @@ impl Cloud {
         self.state().files.put(key, bytes.into());
     }
 
+    /// Takes a file out of the bucket.
+    pub fn remove_file(&self, key: &str) {
+        self.state().files.remove(key);
+    }
+
     /// A file of the bucket.
     #[must_use]
     pub fn file(&self, key: &str) -> Option<Vec<u8>> {
@@ -225,6 +232,31 @@ impl Cloud {
         state.files.answer(call)
     }
 
+    /// Does one half of a batch.
+    fn answer_partly(&self, mut call: Call) -> Answer {
+        let inserts = call.operation.ends_with("BatchExecuteStatement");
+        let list = match call.operation.rsplit('.').next() {
+            Some("BatchExecuteStatement") => "/Statements",
+            Some("BatchGetItem") => "/RequestItems/usher/Keys",
+            _ => return self.answer(&call),
+        };
+        let mut body: Value = serde_json::from_slice(&call.body).expect("JSON");
+        let whole = body.pointer_mut(list).and_then(Value::as_array_mut).expect("a batch");
+        let left = whole.split_off(whole.len().div_ceil(2));
+        if left.is_empty() {
+            return self.answer(&call);
+        }
+        call.body = body.to_string().into_bytes();
+        let mut answer: Value = serde_json::from_slice(&self.answer(&call).body).expect("JSON");
+        if inserts {
+            let refused = json!({"Error": {"Code": "ThrottlingError", "Message": "too much at once"}});
+            answer["Responses"].as_array_mut().expect("responses").extend(left.iter().map(|_| refused.clone()));
+        } else {
+            answer["UnprocessedKeys"] = json!({TABLE: {"Keys": left, "ConsistentRead": true}});
+        }
+        Answer::json(&answer)
+    }
+
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         let target = header("x-amz-target");
@@ -249,7 +281,8 @@ impl Cloud {
         }
         // Others get their turn here, as they would while a call is on its way.
         tokio::task::yield_now().await;
-        let answer = self.answer(&Call { method, path, query, operation, range, body });
+        let call = Call { method, path, query, operation, range, body };
+        let answer = if fault == Some(Fault::Partly) { self.answer_partly(call) } else { self.answer(&call) };
         if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
     }
 }

@@ -186,6 +186,36 @@ async fn an_import_that_is_cancelled_has_a_result_for_every_row_and_ends_once() 
     assert_eq!((acme.seats().await, results(&acme, &lost).await.len()), ((20, 1, 19), 3));
 }
 
+/// Every batch is done by half, and the rest refused, until all of it is done.
+#[tokio::test]
+async fn a_table_that_takes_less_than_it_is_asked_for_gets_every_row_in_the_end() {
+    let acme = World::new().acme(700).await;
+    acme.world.settle().await;
+    let import = plan(&acme, "people.csv", people(300), json!({})).await;
+    let again = plan(&acme, "again.csv", people(310), json!({})).await;
+    for import in [&import, &again] {
+        let body = json!({"digest": import["digest"]});
+        let _ = acme.post(&format!("/imports/{}/send", id(import)), body).await.ok();
+        acme.world.relay_changes().await;
+        let parts = acme.world.cloud.take_messages("apply");
+        let mut calls = 0;
+        acme.world.cloud.fail(move |operation| {
+            calls += 1;
+            // Not always, or a batch of one would never be taken.
+            let fault = if calls % 7 == 0 { Fault::Throttled } else { Fault::Partly };
+            (operation.contains("Batch") && calls % 4 != 0).then_some(fault)
+        });
+        assert_eq!(acme.world.apply(parts).await, []);
+        acme.world.cloud.mend();
+        acme.world.settle().await;
+        let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
+        assert_eq!(done["status"], "done", "{done}");
+        let _ = assert_every_row_is_there_once(&acme, &done).await;
+    }
+    assert_eq!(acme.seats().await, (700, 311, 389));
+    assert_eq!(acme.world.cloud.mails().len(), 310);
+}
+
 /// Each call of a part and of the end fails once, in every way; every row has its outcome all the same.
 #[tokio::test]
 async fn an_end_cut_off_anywhere_accounts_for_every_row() {
