@@ -170,7 +170,13 @@ impl World {
 
     #[must_use]
     pub fn import_apply(&self) -> import_apply::ImportApply {
-        import_apply::ImportApply::new(self.store.clone(), &self.cloud.aws(), BUCKET, self.clock.clone())
+        import_apply::ImportApply::new(
+            self.store.clone(),
+            &self.cloud.aws(),
+            BUCKET,
+            queue("apply"),
+            self.clock.clone(),
+        )
     }
 
     /// Hands the table's changes to the relay, filtered as the template does.
@@ -202,9 +208,14 @@ impl World {
 
     /// Hands parts to import-apply; those it could not deal with are returned.
     pub async fn apply(&self, messages: Vec<Message>) -> Vec<Message> {
-        let deadline = self.now() + SignedDuration::from_mins(10);
+        self.apply_within(SignedDuration::from_mins(10), messages).await
+    }
+
+    /// The same with so much time for each.
+    pub async fn apply_within(&self, time: SignedDuration, messages: Vec<Message>) -> Vec<Message> {
         let mut again = Vec::new();
         for message in messages {
+            let deadline = self.now() + time;
             let answer = import_apply::handle(&self.import_apply(), sqs_event(&message), deadline).await;
             if !answer.batch_item_failures.is_empty() {
                 again.push(message);

@@ -1,8 +1,10 @@
 //! Turns parts of a plan into invitations.
 //!
 //! A part may be delivered any number of times, cut off anywhere, and beside any other: what an earlier delivery made is
-//! recognised by the import it names, and of all deliveries one settles.
+//! recognised by the import it names, and of all deliveries one settles. One that runs out of time writes down what it
+//! made and hands the rest on.
 
+mod checkpoint;
 mod finish;
 mod judge;
 mod part;
@@ -25,6 +27,10 @@ pub struct ImportApply {
     pub store: Store,
     /// The bucket that plans are in.
     pub bucket: Bucket,
+    /// Queues.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The address of its own queue, for what it has no time for.
+    pub queue: String,
     /// The clock.
     pub clock: Clock,
 }
@@ -32,14 +38,15 @@ pub struct ImportApply {
 impl ImportApply {
     /// Puts the pieces together.
     #[must_use]
-    pub fn new(store: Store, aws: &Aws, bucket: &str, clock: Clock) -> Self {
-        Self { store, bucket: Bucket::new(aws.s3(), bucket), clock }
+    pub fn new(store: Store, aws: &Aws, bucket: &str, queue: String, clock: Clock) -> Self {
+        Self { store, bucket: Bucket::new(aws.s3(), bucket), sqs: aws.sqs(), queue, clock }
     }
 
     /// Reads what it needs from the environment.
     pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
         let store = Store::new(aws.dynamodb(), config::required("TABLE_NAME")?);
-        Ok(Self::new(store, aws, &config::required("UPLOAD_BUCKET")?, Clock::System))
+        let queue = config::required("APPLY_QUEUE_URL")?;
+        Ok(Self::new(store, aws, &config::required("UPLOAD_BUCKET")?, queue, Clock::System))
     }
 }
 
@@ -52,9 +59,12 @@ pub enum ApplyError {
     /// The bucket failed.
     #[error(transparent)]
     Bucket(#[from] BucketError),
-    /// There is not enough time left to go on.
-    #[error("the time is nearly over; the part goes on with the next delivery")]
+    /// There is not enough time left even to begin.
+    #[error("the time is nearly over, and nothing was made; the part goes on with the next delivery")]
     OutOfTime,
+    /// The rest of the part could not be handed on.
+    #[error("the queue failed: {0}")]
+    Queue(String),
     /// What it needs of the import is not there.
     #[error("the import has no {0}")]
     Missing(&'static str),
@@ -70,8 +80,8 @@ pub async fn handle(apply: &ImportApply, event: SqsEvent, deadline: Timestamp) -
         let job = serde_json::from_str::<ApplyJob>(message.body.as_deref().unwrap_or_default());
         let applied = match job {
             Ok(job) => {
-                let ApplyJob { organisation, import, part } = job;
-                let span = tracing::info_span!("part", %organisation, %import, part);
+                let ApplyJob { organisation, import, part, from } = job;
+                let span = tracing::info_span!("part", %organisation, %import, part, from);
                 Box::pin(part::apply(apply, job, deadline)).instrument(span).await
             }
             Err(_) => Err(ApplyError::Malformed),

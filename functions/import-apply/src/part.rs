@@ -7,7 +7,7 @@ use usher_store::{Import, ImportPlan, ImportStatus};
 
 use crate::judge::Judge;
 use crate::people::{self, Made};
-use crate::{ApplyError, ImportApply, finish, settle};
+use crate::{ApplyError, ImportApply, checkpoint, finish, settle};
 
 /// How many rows are made before the time is looked at.
 const BATCH_ROWS: usize = 500;
@@ -26,9 +26,17 @@ pub(crate) async fn apply(apply: &ImportApply, job: ApplyJob, deadline: Timestam
     }
     if job.part > 0 && !store.part_is_settled(import.organisation, import.id, job.part).await? {
         let rows = load(apply, plan, job.part).await?;
-        let made = match import.status {
-            ImportStatus::Applying => make(apply, &import, &rows, deadline).await?,
-            ImportStatus::Cancelled if import.started_at.is_some() => people::found(apply, &import, &rows).await?,
+        let mut made = checkpoint::read(apply, plan, &job, &rows).await?;
+        match import.status {
+            ImportStatus::Applying => {
+                make(apply, &import, &rows, &mut made, deadline).await?;
+                if made.len() < rows.len() {
+                    return checkpoint::hand_on(apply, plan, job, &rows, &made).await;
+                }
+            }
+            ImportStatus::Cancelled if import.started_at.is_some() => {
+                made.extend(people::found(apply, &import, &rows[made.len()..]).await?);
+            }
             // Nobody sent it: there are no places for it.
             ImportStatus::AwaitingUpload
             | ImportStatus::Planning
@@ -39,7 +47,7 @@ pub(crate) async fn apply(apply: &ImportApply, job: ApplyJob, deadline: Timestam
                 tracing::warn!(status = import.status.as_str(), "a part nobody sent was left alone");
                 return Ok(());
             }
-        };
+        }
         settle::part(apply, &import, plan, job.part, &rows, made).await?;
     }
     finish::if_settled(apply, &import).await
@@ -60,21 +68,22 @@ async fn load(apply: &ImportApply, plan: &ImportPlan, part: u32) -> Result<Vec<P
     }
 }
 
+/// Makes the rows behind those that are made already, as many as there is time for.
 async fn make(
     apply: &ImportApply,
     import: &Import,
     rows: &[PlannedRow],
+    made: &mut Vec<Made>,
     deadline: Timestamp,
-) -> Result<Vec<Made>, ApplyError> {
+) -> Result<(), ApplyError> {
     let loaded = Box::pin(apply.store.load_organisation(import.organisation, import.invited_by)).await?;
     let loaded = loaded.ok_or(ApplyError::Missing("organisation any more"))?;
     let judge = Judge::new(import, &loaded);
-    let mut made = Vec::with_capacity(rows.len());
-    for batch in rows.chunks(BATCH_ROWS) {
+    for batch in rows[made.len()..].chunks(BATCH_ROWS) {
         if deadline.duration_since(apply.clock.now()) < RESERVE {
-            return Err(ApplyError::OutOfTime);
+            break;
         }
         made.extend(people::make(apply, import, &judge, batch).await?);
     }
-    Ok(made)
+    Ok(())
 }

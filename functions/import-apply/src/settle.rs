@@ -23,14 +23,11 @@ pub(crate) async fn part(
     let (outcome, unused) = sums(rows, &made);
     let (mut results, mut drifted) = (Vec::new(), Vec::new());
     let delivery = HEXLOWER.encode(&random::bits().to_be_bytes());
+    write_results(rows, &made, &mut results);
     for (row, made) in rows.iter().zip(made) {
         if made.outcome == RowOutcome::Drifted {
-            drifted.push(Rejection { issues: made.issues.clone(), cells: row.cells.clone() });
+            drifted.push(Rejection { issues: made.issues, cells: row.cells.clone() });
         }
-        let Made { id, outcome, issues } = made;
-        let PlannedRow { row, line, draft, .. } = row;
-        let email = draft.email.clone();
-        write_line(&RowResult { row: *row, line: *line, email, outcome, membership: id, issues }, &mut results);
     }
     apply.bucket.put(&files.result(part, &delivery), &Media::json_lines(), results).await?;
     if !drifted.is_empty() {
@@ -45,6 +42,15 @@ pub(crate) async fn part(
     let PartOutcome { rows, created, already_there, drifted, cancelled } = outcome;
     tracing::info!(rows, created, already_there, drifted, cancelled, "settled a part");
     Ok(())
+}
+
+/// Puts down what became of these rows, a line each.
+pub(crate) fn write_results(rows: &[PlannedRow], made: &[Made], out: &mut Vec<u8>) {
+    for (PlannedRow { row, line, draft, .. }, Made { id, outcome, issues }) in rows.iter().zip(made) {
+        let (email, issues) = (draft.email.clone(), issues.clone());
+        let result = RowResult { row: *row, line: *line, email, outcome: *outcome, membership: *id, issues };
+        write_line(&result, out);
+    }
 }
 
 /// What the rows came to, and the places that were taken for them and are not used.

@@ -57,7 +57,7 @@ pub(crate) fn messages(relay: &Relay, work: Vec<Work>) -> Vec<Message> {
             }
             Work::Import { organisation, import, parts } => {
                 for part in parts {
-                    let job = ApplyJob { organisation, import, part };
+                    let job = ApplyJob { organisation, import, part, from: 0 };
                     messages.push(message(&relay.apply_queue, organisation, 0, &job));
                 }
             }

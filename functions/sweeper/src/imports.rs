@@ -39,7 +39,7 @@ pub(crate) async fn look_after(
     }
     let settled = store.settled_parts(organisation, id).await?;
     let parts = import.plan.as_ref().map_or(0, |plan| plan.parts);
-    let job = |part| ApplyJob { organisation, import: id, part };
+    let job = |part| ApplyJob { organisation, import: id, part, from: 0 };
     // Of an import that was stopped before it was sent no part was ever handed out, and none may be.
     let handed_out = if import.started_at.is_some() { parts } else { 0 };
     let mut missing: Vec<ApplyJob> = (1..=handed_out).filter(|part| !settled.contains(part)).map(job).collect();

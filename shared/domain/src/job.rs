@@ -67,6 +67,9 @@ pub struct ApplyJob {
     pub import: ImportId,
     /// Which part, counted from 1; 0 for none, only to end an import none of whose parts is still to come.
     pub part: u32,
+    /// How many of its rows an earlier delivery made and wrote down before its time was over.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub from: u32,
 }
 
 #[cfg(test)]
@@ -90,6 +93,14 @@ mod tests {
         for other in others {
             assert_ne!(other.batch(), job().batch());
         }
+    }
+
+    #[test]
+    fn a_part_that_was_queued_by_an_earlier_version_begins_at_its_first_row() {
+        let text = r#"{"organisation":"01ARZ3NDEKTSV4RRFFQ69G5FAV","import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","part":3}"#;
+        let job: ApplyJob = serde_json::from_str(text).expect("a job");
+        assert_eq!((job.part, job.from), (3, 0));
+        assert_eq!(serde_json::to_string(&job).expect("JSON"), text);
     }
 
     #[test]

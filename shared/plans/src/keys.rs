@@ -99,6 +99,12 @@ impl PlanFiles {
         format!("{}/failed.csv", self.folder)
     }
 
+    /// What was made of the first rows of a part when the time was over.
+    #[must_use]
+    pub fn checkpoint(&self, part: u32, rows: u32) -> String {
+        format!("{}/checkpoint-{part:06}-{rows:05}.jsonl", self.folder)
+    }
+
     /// What one delivery of a part made of its rows.
     #[must_use]
     pub fn result(&self, part: u32, delivery: &str) -> String {

@@ -5,6 +5,7 @@ mod accept;
 mod capacity;
 mod end_to_end;
 mod import;
+mod import_deadline;
 mod import_plan;
 mod import_results;
 mod invite;

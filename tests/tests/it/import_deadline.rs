@@ -1,0 +1,130 @@
+//! Parts that take longer than a function lives.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use usher_tests::World;
+use usher_tests::cloud::Message;
+use usher_tests::world::Acme;
+
+use crate::import::{id, people, plan};
+use crate::import_results::assert_every_row_is_there_once;
+
+const ROWS: u32 = 1_100;
+
+/// An import of one part that was sent, and its message. Every batch of insertions takes a second from here on.
+async fn sent() -> (Acme, Value, Message) {
+    let acme = World::new().acme(2_000).await;
+    acme.world.settle().await;
+    let import = plan(&acme, "people.csv", people(ROWS), json!({})).await;
+    let _ = acme.post(&format!("/imports/{}/send", id(&import)), json!({"digest": import["digest"]})).await.ok();
+    acme.world.relay_changes().await;
+    let parts = acme.world.cloud.take_messages("apply");
+    let [part] = parts.as_slice() else { panic!("one part: {parts:?}") };
+    let clock = acme.world.clock.clone();
+    acme.world.cloud.fail(move |operation| {
+        if operation.ends_with("BatchExecuteStatement") {
+            clock.advance(SignedDuration::from_secs(1));
+        }
+        None
+    });
+    (acme, import, part.clone())
+}
+
+fn from(message: &Message) -> u64 {
+    let job: Value = serde_json::from_str(&message.body).expect("a job");
+    job["from"].as_u64().unwrap_or_default()
+}
+
+/// Time for so many batches of 500 rows, of twenty requests each.
+fn batches(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(10 + 20 * (count - 1) + 1)
+}
+
+async fn assert_done_once(acme: &Acme, import: &Value) {
+    acme.world.cloud.mend();
+    acme.world.settle().await;
+    let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(ROWS)), "{done}");
+    let _ = assert_every_row_is_there_once(acme, &done).await;
+    assert_eq!(acme.seats().await, (2_000, u64::from(ROWS) + 1, 899));
+    assert_eq!(acme.world.cloud.mails().len(), ROWS as usize);
+}
+
+#[tokio::test]
+async fn a_part_that_runs_out_of_time_goes_on_where_it_ended() {
+    for time in [1, 2] {
+        let (acme, import, part) = sent().await;
+        let mut froms = Vec::new();
+        let mut messages = vec![part];
+        while let Some(message) = messages.pop() {
+            froms.push(from(&message));
+            assert_eq!(acme.world.apply_within(batches(time), vec![message]).await, []);
+            messages.extend(acme.world.cloud.take_messages("apply"));
+        }
+        let expected: &[u64] = if time == 1 { &[0, 500, 1_000] } else { &[0, 1_000] };
+        assert_eq!(froms, expected, "time for {time} batches");
+        assert_done_once(&acme, &import).await;
+    }
+}
+
+/// What is delivered twice, and the newer before the older, makes no row twice.
+#[tokio::test]
+async fn a_part_that_was_handed_on_may_be_delivered_in_any_order() {
+    let (acme, import, part) = sent().await;
+    for message in [&part, &part] {
+        assert_eq!(acme.world.apply_within(batches(1), vec![message.clone()]).await, []);
+    }
+    let second = acme.world.cloud.take_messages("apply");
+    assert_eq!(second.iter().map(from).collect::<Vec<_>>(), [500, 500]);
+    assert_eq!(acme.world.apply_within(batches(1), second.clone()).await, []);
+    let third = acme.world.cloud.take_messages("apply");
+    assert_eq!(third.iter().map(from).collect::<Vec<_>>(), [1_000, 1_000]);
+    for message in third.iter().chain(&second).chain([&part]) {
+        assert_eq!(acme.world.apply(vec![message.clone()]).await, []);
+    }
+    assert_done_once(&acme, &import).await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_lost_or_damaged_begins_the_part_anew() {
+    for damage in [None, Some(&b"{\"rows\":500}\n"[..]), Some(b"not JSON")] {
+        let (acme, import, part) = sent().await;
+        let _ = acme.world.apply_within(batches(1), vec![part]).await;
+        let rest = acme.world.cloud.take_messages("apply");
+        let stored = acme.world.store.import(acme.id, id(&import).parse().expect("an id")).await;
+        let folder = stored.expect("the table").expect("the import").plan.expect("a plan").folder;
+        let key = format!("{folder}/checkpoint-000001-00500.jsonl");
+        assert!(acme.world.cloud.file(&key).is_some(), "{key}");
+        match damage {
+            Some(bytes) => acme.world.cloud.put_file(&key, bytes),
+            None => acme.world.cloud.remove_file(&key),
+        }
+        assert_eq!(acme.world.apply(rest).await, []);
+        assert_done_once(&acme, &import).await;
+    }
+}
+
+/// A part that had no time for a single batch is not handed on, but delivered again.
+#[tokio::test]
+async fn a_part_that_gets_nowhere_is_not_handed_on() {
+    let (acme, import, part) = sent().await;
+    let again = acme.world.apply_within(SignedDuration::from_secs(5), vec![part.clone()]).await;
+    assert_eq!(again, [part]);
+    assert_eq!(acme.world.cloud.take_messages("apply"), []);
+    assert_eq!(acme.world.apply(again).await, []);
+    assert_done_once(&acme, &import).await;
+}
+
+/// Cancelled between two deliveries: what the first one made stays, and the rest is not made.
+#[tokio::test]
+async fn a_part_that_was_handed_on_can_be_cancelled() {
+    let (acme, import, part) = sent().await;
+    let _ = acme.world.apply_within(batches(1), vec![part]).await;
+    let _ = acme.post(&format!("/imports/{}/cancel", id(&import)), json!({})).await.ok();
+    acme.world.cloud.mend();
+    acme.world.settle().await;
+    let done = acme.get(&format!("/imports/{}", id(&import))).await.ok();
+    assert_eq!((&done["counts"]["created"], &done["counts"]["cancelled"]), (&json!(500), &json!(600)), "{done}");
+    let _ = assert_every_row_is_there_once(&acme, &done).await;
+    assert_eq!(acme.seats().await, (2_000, 501, 1_499));
+}
