@@ -1,6 +1,7 @@
 //! What an organisation has to give: roles, teams, products and courses, and how a text names one of them.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::text::ShortText;
 
@@ -57,10 +58,32 @@ pub struct Catalogue {
     pub courses: Vec<Course>,
 }
 
+/// A text as it is compared: case, blanks, dashes and underscores do not count.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    let lower = |c: char| if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
+    // Accents may be written as one character with their letter, or behind it.
+    let (plain, other) = if text.is_ascii() { (text, "") } else { ("", text) };
+    plain.chars().chain(other.nfc()).filter(|c| !c.is_whitespace() && *c != '-' && *c != '_').map(lower)
+}
+
 /// Folds a text for comparison: case, blanks, dashes and underscores do not count.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && *c != '-' && *c != '_').flat_map(char::to_lowercase).collect()
+    folded(text).collect()
+}
+
+/// Whether two texts are the same once they are folded.
+pub(crate) fn same_name(one: &str, other: &str) -> bool {
+    one == other || folded(one).eq(folded(other))
+}
+
+/// A hash that is the same for texts that are the same once they are folded. For tables of names an organisation gives
+/// itself, where nobody gains by making them collide.
+pub(crate) fn fold_hash(text: &str) -> u64 {
+    // FNV-1a, a character at a time, and its high bits mixed down, where tables look.
+    let hash = folded(text)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, c| (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3));
+    hash ^ (hash >> 32)
 }
 
 /// The entry whose name is nearest to what was written, if any is near enough to be what was meant.
@@ -79,15 +102,13 @@ impl Catalogue {
     /// The role of this name.
     #[must_use]
     pub fn role(&self, text: &str) -> Option<&Role> {
-        let folded = fold(text);
-        self.roles.iter().find(|role| fold(&role.name) == folded)
+        self.roles.iter().find(|role| same_name(&role.name, text))
     }
 
     /// The team with this id or name.
     #[must_use]
     pub fn team(&self, text: &str) -> Option<&Team> {
-        let folded = fold(text);
-        self.teams.iter().find(|team| team.id == text || fold(team.name.as_str()) == folded)
+        self.teams.iter().find(|team| team.id == text || same_name(team.name.as_str(), text))
     }
 
     /// What the team with this id is called; a team that is gone is shown by its id.
@@ -99,8 +120,7 @@ impl Catalogue {
     /// The product with this id or name.
     #[must_use]
     pub fn product(&self, text: &str) -> Option<&Product> {
-        let folded = fold(text);
-        self.products.iter().find(|product| fold(&product.id) == folded || fold(product.name.as_str()) == folded)
+        self.products.iter().find(|product| same_name(&product.id, text) || same_name(product.name.as_str(), text))
     }
 
     /// The course with this slug, without regard to case.

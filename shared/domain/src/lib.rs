@@ -6,6 +6,7 @@
 
 pub mod capacity;
 pub mod catalogue;
+pub mod check;
 pub mod draft;
 pub mod email;
 pub mod id;
@@ -22,6 +23,7 @@ pub mod text;
 
 pub use capacity::{Allowance, Capacity, Demand, Resource, Shortfall};
 pub use catalogue::{Catalogue, Course, Product, Role, Team};
+pub use check::Checker;
 pub use draft::{Draft, DraftRequest, FieldProblem};
 pub use email::{EmailAddress, EmailAddressError};
 pub use id::{ImportId, MembershipId, OrganisationId, ReservationId};

@@ -113,7 +113,8 @@ fn parse_line<'a>(line: &'a str, number: u32, entries: &mut Vec<Entry<'a>>) {
 }
 
 fn entry<'a>(line: &'a str, number: u32, start: usize, text: &'a str) -> Entry<'a> {
-    let (name, address) = bracketed(text).unwrap_or(("", text));
+    let item = without_bullet(text);
+    let (name, address) = bracketed(item).unwrap_or(("", item));
     let address = without_scheme(unwrapped(address));
     let column = u32::try_from(line[..start].chars().count() + 1).unwrap_or(u32::MAX);
     Entry { text, address, name: person(name, address), line: number, column }
@@ -134,6 +135,7 @@ fn pieces(line: &str) -> Vec<Piece> {
             }
             b'"' if line[start..at].trim().is_empty() => closing(bytes, at, b'"'),
             b'<' => closing(bytes, at, b'>'),
+            b'[' => closing(bytes, at, b']'),
             _ => at + 1,
         };
     }
@@ -148,9 +150,19 @@ fn closing(bytes: &[u8], open: usize, by: u8) -> usize {
 
 /// `Name <address>`, with the name trimmed.
 fn bracketed(text: &str) -> Option<(&str, &str)> {
-    let (name, rest) = text.split_once('<')?;
-    let address = rest.trim_end().strip_suffix('>')?;
-    (!address.contains(['<', '>'])).then(|| (name.trim(), address.trim()))
+    // Exchange writes square ones.
+    let (open, close) = if text.ends_with(']') { ('[', ']') } else { ('<', '>') };
+    let (name, rest) = text.split_once(open)?;
+    let address = rest.trim_end().strip_suffix(close)?;
+    (!address.contains([open, close])).then(|| (name.trim(), address.trim()))
+}
+
+/// An item of a list in a text, without what marks it as one: `• a@b`, `- a@b`, `1. a@b`.
+fn without_bullet(text: &str) -> &str {
+    let Some((mark, rest)) = text.split_once(' ') else { return text };
+    let is_number =
+        mark.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    if matches!(mark, "•" | "-" | "*" | "–" | "·" | "") || is_number { rest.trim_start() } else { text }
 }
 
 fn unwrapped(text: &str) -> &str {

@@ -64,6 +64,21 @@ fn looks_like_link(text: &str) -> bool {
     })
 }
 
+/// A text without the blanks around it; for most texts, which have none, at the cost of a look at their ends.
+#[must_use]
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
+/// Whether a text needs no closer look: short, plain ASCII, and nothing in it that a link or markup is made of.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>' | b'.' | b'@' | b':');
+    text.len() <= NAME_CHARACTERS && text.bytes().all(plain)
+}
+
 /// A moment as mails and pages say it.
 #[must_use]
 pub fn spelled_out(at: Timestamp) -> String {
@@ -78,10 +93,14 @@ pub struct ShortText(String);
 impl ShortText {
     /// Reads a text that may be left out: blanks are `None`.
     pub fn optional(text: &str) -> Result<Option<Self>, TextError> {
-        let text: String = text.trim().nfc().collect();
+        let text = trimmed(text);
         if text.is_empty() {
             return Ok(None);
         }
+        if is_plain(text) {
+            return Ok(Some(Self(text.to_owned())));
+        }
+        let text: String = text.nfc().collect();
         if text.chars().any(is_invisible) {
             return Err(TextError::Invisible);
         }

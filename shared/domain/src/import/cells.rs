@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use super::dialect::Dialect;
 
 /// One cell: where it stands in the text it was split from, without its quotes.
@@ -9,18 +11,31 @@ use super::dialect::Dialect;
 pub(super) struct Cell {
     start: usize,
     end: usize,
-    /// Whether quotes are doubled inside.
-    doubled: bool,
+    /// Whether it stood in quotes.
+    quoted: bool,
+    /// Whether something inside is doubled or escaped.
+    escaped: bool,
 }
 
 impl Cell {
     pub(super) fn text(self, of: &str, dialect: Dialect) -> Cow<'_, str> {
         let text = of.get(self.start..self.end).unwrap_or_default();
-        if !self.doubled {
+        if !self.escaped {
             return Cow::Borrowed(text);
         }
         let quote = char::from(dialect.quote);
-        Cow::Owned(text.replace(&format!("{quote}{quote}"), quote.encode_utf8(&mut [0; 4])))
+        let mut plain = String::with_capacity(text.len());
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let delimiter = char::from(dialect.delimiter);
+            let next = if character == '\\' && dialect.backslash {
+                characters.next_if(|next| [quote, '\\', delimiter, '\r', '\n'].contains(next))
+            } else {
+                characters.next_if(|next| self.quoted && character == quote && *next == quote)
+            };
+            plain.push(next.unwrap_or(character));
+        }
+        Cow::Owned(plain)
     }
 }
 
@@ -31,8 +46,8 @@ pub(super) enum Split {
     Incomplete,
     /// A record of so many bytes and line ends.
     Record { length: usize, lines: u32 },
-    /// A quoted cell that does not end where a cell may end.
-    Unclosed,
+    /// A quoted cell that does not end where a cell may end, as is known after so many bytes.
+    Unclosed { length: usize },
 }
 
 /// Splits the record at the beginning of the text into cells. `last`: no text follows.
@@ -45,7 +60,7 @@ pub(super) fn split(text: &str, dialect: Dialect, last: bool, cells: &mut Vec<Ce
             Ok(found) => found,
             Err(otherwise) => return otherwise,
         };
-        if end - at > cell.end - cell.start {
+        if cell.quoted || cell.escaped {
             lines += line_ends(&bytes[cell.start..cell.end]);
         }
         cells.push(cell);
@@ -63,10 +78,19 @@ pub(super) fn split(text: &str, dialect: Dialect, last: bool, cells: &mut Vec<Ce
 /// The cell that begins at `at`, and where it ends: at a delimiter, a line end, or the end of the text.
 fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, usize), Split> {
     let ends_cell = |byte: u8| byte == dialect.delimiter || byte == b'\n' || byte == b'\r';
-    let next_end = |from: usize| match bytes[from..].iter().position(|byte| ends_cell(*byte)) {
-        Some(length) => Ok(from + length),
-        None if last => Ok(bytes.len()),
-        None => Err(Split::Incomplete),
+    // Where text without quotes ends, and whether something in it is escaped.
+    let next_end = |mut from: usize| {
+        let mut escaped = false;
+        loop {
+            match memchr3(dialect.delimiter, b'\n', b'\r', bytes.get(from..).unwrap_or_default()) {
+                Some(length) if dialect.backslash && is_escaped(&bytes[at..from + length]) => {
+                    (from, escaped) = (from + length + 1, true);
+                }
+                Some(length) => return Ok((from + length, escaped)),
+                None if last => return Ok((bytes.len(), escaped)),
+                None => return Err(Split::Incomplete),
+            }
+        }
     };
     let skip_blanks = |from: usize| {
         let blank = |byte: u8| byte == b' ' && byte != dialect.delimiter;
@@ -74,34 +98,49 @@ fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, 
     };
     let open = skip_blanks(at);
     if bytes.get(open) != Some(&dialect.quote) {
-        let end = next_end(at)?;
-        return Ok((Cell { start: at, end, doubled: false }, end));
+        let (end, escaped) = next_end(at)?;
+        return Ok((Cell { start: at, end, quoted: false, escaped }, end));
     }
     let start = open + 1;
-    let (mut from, mut doubled) = (start, false);
-    let close = loop {
-        let Some(length) = bytes[from..].iter().position(|byte| *byte == dialect.quote) else {
-            return Err(if last { Split::Unclosed } else { Split::Incomplete });
-        };
-        let quote = from + length;
-        match bytes.get(quote + 1) {
-            Some(byte) if *byte == dialect.quote => (from, doubled) = (quote + 2, true),
-            None if !last => return Err(Split::Incomplete),
-            _ => break quote,
-        }
-    };
+    let (close, escaped) = closing(bytes, start, dialect, last)?;
     let after = skip_blanks(close + 1);
+    let cell = Cell { start, end: close, quoted: true, escaped };
     match bytes.get(after) {
         None if !last => Err(Split::Incomplete),
-        None => Ok((Cell { start, end: close, doubled }, after)),
-        Some(byte) if ends_cell(*byte) => Ok((Cell { start, end: close, doubled }, after)),
+        None => Ok((cell, after)),
+        Some(byte) if ends_cell(*byte) => Ok((cell, after)),
         // Text goes on behind the quote. On one line the quotes belong to the text; over several a quote was forgotten.
-        Some(_) if line_ends(&bytes[start..close]) > 0 => Err(Split::Unclosed),
+        Some(_) if line_ends(&bytes[start..close]) > 0 => Err(Split::Unclosed { length: after }),
         Some(_) => {
-            let end = next_end(after)?;
-            Ok((Cell { start: at, end, doubled: false }, end))
+            let (end, escaped) = next_end(after)?;
+            Ok((Cell { start: at, end, quoted: false, escaped }, end))
         }
     }
+}
+
+/// The quote that closes a cell whose text begins at `from`, and whether something before it is doubled or escaped.
+fn closing(bytes: &[u8], mut from: usize, dialect: Dialect, last: bool) -> Result<(usize, bool), Split> {
+    let mut escaped = false;
+    loop {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let next = if dialect.backslash { memchr2(dialect.quote, b'\\', rest) } else { memchr(dialect.quote, rest) };
+        let Some(length) = next else {
+            return Err(if last { Split::Unclosed { length: bytes.len() } } else { Split::Incomplete });
+        };
+        let found = from + length;
+        match bytes.get(found + 1) {
+            None if !last => return Err(Split::Incomplete),
+            // A backslash takes what follows it along, whichever that is.
+            _ if bytes[found] != dialect.quote => (from, escaped) = (found + 2, true),
+            Some(byte) if *byte == dialect.quote => (from, escaped) = (found + 2, true),
+            _ => return Ok((found, escaped)),
+        }
+    }
+}
+
+/// Whether what follows this text is escaped by a backslash at its end.
+fn is_escaped(text: &[u8]) -> bool {
+    text.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 fn line_ends(bytes: &[u8]) -> u32 {

@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
+use memchr::memchr2_iter;
 use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
-use super::guess::{Content, content, encoding};
+use super::guess::{Content, content, encoding, something_else};
 
 /// How much of the beginning is looked at to tell text from other things.
 const OPENING_BYTES: usize = 4 * 1024;
@@ -68,13 +69,16 @@ pub(super) struct Decoder {
     /// Bytes decoded and text handed out so far.
     decoded: u64,
     emitted: u64,
+    /// The encoding somebody asked for.
+    known: Option<&'static Encoding>,
     /// The line the ASCII so far ends on, and whether it ends in CR, which a LF would belong to.
     line: u32,
     after_cr: bool,
 }
 
 impl Decoder {
-    pub(super) fn new() -> Self {
+    /// `known`: the encoding, where it need not be found out.
+    pub(super) fn new(known: Option<&'static Encoding>) -> Self {
         let finding =
             Finding { encoding: UTF_8, byte_order_mark: false, confidence: Confidence::Certain, first_line: None };
         Self {
@@ -84,6 +88,7 @@ impl Decoder {
             undecodable: VecDeque::new(),
             decoded: 0,
             emitted: 0,
+            known,
             line: 1,
             after_cr: false,
         }
@@ -126,11 +131,17 @@ impl Decoder {
 
     /// Looks at the beginning, and says how many bytes of it are not text.
     fn open(&mut self, opening: &[u8]) -> Result<usize, FileError> {
-        if let Some((encoding, length)) = Encoding::for_bom(opening) {
+        something_else(opening)?;
+        let mark = Encoding::for_bom(opening).filter(|(encoding, _)| self.known.is_none_or(|known| known == *encoding));
+        if let Some((encoding, length)) = mark {
             self.begin(encoding);
             self.finding.byte_order_mark = true;
             self.decoded = length as u64;
             return Ok(length);
+        }
+        if let Some(known) = self.known {
+            self.begin(known);
+            return Ok(0);
         }
         match content(opening)? {
             Content::Ascii => self.stage = Stage::Ascii,
@@ -165,15 +176,18 @@ impl Decoder {
     fn hand_on(&mut self, ascii: &[u8], out: &mut String) {
         self.decoded += ascii.len() as u64;
         self.emitted += ascii.len() as u64;
-        out.push_str(&String::from_utf8_lossy(ascii));
+        out.push_str(str::from_utf8(ascii).unwrap_or_default());
     }
 
     fn count_lines(&mut self, ascii: &[u8]) {
-        for byte in ascii {
-            let ends = *byte == b'\r' || (*byte == b'\n' && !self.after_cr);
-            self.line = self.line.saturating_add(u32::from(ends));
-            self.after_cr = *byte == b'\r';
+        let mut before = self.after_cr.then_some(b'\r');
+        let mut counted = 0;
+        for at in memchr2_iter(b'\r', b'\n', ascii) {
+            before = at.checked_sub(1).map_or(before, |before| Some(ascii[before]));
+            counted += u32::from(ascii[at] == b'\r' || before != Some(b'\r'));
         }
+        self.line = self.line.saturating_add(counted);
+        self.after_cr = ascii.last().map_or(self.after_cr, |last| *last == b'\r');
     }
 
     fn decide(&mut self, bytes: &[u8], last: bool, out: &mut String) {
@@ -217,7 +231,7 @@ mod tests {
     use super::*;
 
     fn decode_in(bytes: &[u8], chunk: usize) -> (String, Decoder) {
-        let (mut decoder, mut out) = (Decoder::new(), String::new());
+        let (mut decoder, mut out) = (Decoder::new(None), String::new());
         for piece in bytes.chunks(chunk) {
             decoder.feed(piece, false, &mut out).expect("text");
         }

@@ -17,6 +17,11 @@ pub enum FileError {
     /// A table of people whose columns have no names. It is not guessed which is which, and not repeated whom it names.
     #[error("the first line holds a person; put a line above it that names the columns, such as email,name,role,team")]
     NoHeader,
+    /// Every row is one cell, in quotes, that holds a whole row.
+    #[error(
+        "every row stands in quotes, which makes a single cell of it; remove the quotes around the rows, or export the list anew"
+    )]
+    RowsQuoted,
     /// Neither a table that names a column of addresses nor a list of addresses.
     #[error("no column holds addresses: the first line must name the columns, and one of them must be email; found {}", listed(.columns))]
     NoEmailColumn {
@@ -32,6 +37,7 @@ impl FileError {
         match self {
             Self::Empty => "file_empty",
             Self::NotText { .. } => "file_not_text",
+            Self::RowsQuoted => "rows_quoted",
             Self::NoHeader => "no_header",
             Self::NoEmailColumn { .. } => "no_email_column",
         }

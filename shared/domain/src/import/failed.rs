@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_16BE, UTF_16LE};
 
-use super::dialect::Dialect;
 use super::report::DialectReport;
 use super::row::Rejection;
 
@@ -50,8 +49,7 @@ pub fn failed_rows<'a>(
     with_header: bool,
     rows: impl IntoIterator<Item = &'a Rejection>,
 ) -> Vec<u8> {
-    let delimiter = report.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b',');
-    let dialect = Dialect { delimiter, quote: u8::try_from(report.quote).unwrap_or(b'"') };
+    let dialect = report.dialect();
     let mut text = String::new();
     let mut write = |cells: &[&str]| {
         let guarded: Vec<_> = cells.iter().map(|cell| guarded(cell)).collect();

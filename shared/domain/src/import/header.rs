@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::failed::{FAILED_CODE, FAILED_MESSAGE};
-use crate::catalogue::Catalogue;
+use crate::check::Checker;
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,28 +44,85 @@ impl Field {
         }
     }
 
-    /// The field that a column of this name holds. Names are compared as [`key`] spells them.
-    fn named(key: &str) -> Option<Self> {
-        Some(match key {
-            "email" | "emails" | "emailaddress" | "emailid" | "mail" | "mailaddress" | "workemail"
-            | "workemailaddress" | "businessemail" | "companyemail" | "primaryemail" | "useremail"
-            | "userprincipalname" => Self::Email,
-            "name" | "fullname" | "displayname" | "employeename" | "username" => Self::Name,
-            "firstname" | "first" | "givenname" | "forename" => Self::FirstName,
-            "lastname" | "last" | "surname" | "familyname" => Self::LastName,
-            "role" | "rolename" | "userrole" | "permission" | "permissions" => Self::Role,
-            "team" | "teamname" => Self::Team,
-            "jobtitle" | "job" | "position" => Self::JobTitle,
-            "course" | "courses" | "courseenrollments" | "courseenrolments" | "courseslug" | "courseslugs"
-            | "enrollments" | "enrolments" | "program" | "programs" => Self::Courses,
-            _ => return None,
-        })
+    /// The field that a column of this name holds.
+    fn named(name: &str) -> Option<Self> {
+        let field = |name| {
+            let key = key(name);
+            ALIASES.iter().find(|(_, names)| names.split(' ').any(|name| name == key)).map(|(field, _)| *field)
+        };
+        // `Email Address [Required]`, `E-Mail (geschäftlich)`: what stands in brackets explains the rest.
+        let outside = || field(name.split(['(', '[', '*']).next()?);
+        let inside = || field(name.split_once('[')?.1.split(']').next()?);
+        field(name).or_else(outside).or_else(inside)
     }
 }
 
+/// What columns are called, in English, German, French and Spanish, as [`key`] spells it.
+const ALIASES: [(Field, &str); 8] = [
+    (
+        Field::Email,
+        "email emails emailaddress emailaddresses emailid mail mailaddress workemail workemailaddress businessemail \
+         companyemail corporateemail primaryemail useremail officeemail emailwork workmail emailprimarywork smtpaddress \
+         primarysmtpaddress contactemail employeeemail learneremail studentemail email1 email1value \
+         emailadresse emailadressen mailadresse emailaddresse geschaftlicheemail emailgeschaftlich firmenemail \
+         dienstlicheemail \
+         adresseemail adressemail adressedemessagerie adresseelectronique courriel courrielprofessionnel \
+         emailprofessionnel adressecourriel mel \
+         correo correos correoelectronico direcciondecorreo direcciondecorreoelectronico direcciondeemail \
+         correodetrabajo correoempresarial emailcorporativo",
+    ),
+    (
+        Field::Name,
+        "name fullname displayname employeename personname completename legalname \
+         vollstandigername vollername anzeigename vorundnachname \
+         nom nomcomplet nometprenom prenometnom nomaffiche \
+         nombre nombrecompleto nombreyapellidos nombreyapellido",
+    ),
+    (
+        Field::FirstName,
+        "firstname first givenname forename preferredname preferredfirstname legalfirstname \
+         vorname rufname \
+         prenom prenomusuel \
+         nombredepila primernombre nombres",
+    ),
+    (
+        Field::LastName,
+        "lastname last surname familyname legallastname \
+         nachname familienname zuname \
+         nomdefamille nomusuel \
+         apellido apellidos primerapellido",
+    ),
+    (
+        Field::Role,
+        "role rolename userrole permission permissions accesslevel accountrole \
+         rolle benutzerrolle berechtigung \
+         roleutilisateur permissionutilisateur droits \
+         rol roldeusuario permiso permisos",
+    ),
+    (Field::Team, "team teamname teams squad mannschaft teambezeichnung equipe nomdelequipe equipo nombredelequipo"),
+    (
+        Field::JobTitle,
+        "jobtitle job position businesstitle jobrole jobposition \
+         stelle stellenbezeichnung berufsbezeichnung jobtitel funktion \
+         poste fonction intituledeposte intituleduposte \
+         puesto cargo puestodetrabajo",
+    ),
+    (
+        Field::Courses,
+        "course courses courseenrollments courseenrolments courseslug courseslugs enrollments enrolments \
+         enrolledcourses program programs trainings \
+         kurs kurse schulung schulungen \
+         cours formation formations coursinscrits \
+         curso cursos formaciones",
+    ),
+];
+
+/// Names of sign-in addresses, which are mail addresses where no column says so in so many words.
+const SIGN_IN_NAMES: [&str; 2] = ["userprincipalname", "upn"];
+
 /// A name as columns are compared by: only letters and digits, without accents, in lower case.
 fn key(name: &str) -> String {
-    name.nfd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    name.nfkd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The columns of a table, and which of them are used for what.
@@ -85,8 +142,8 @@ pub(super) struct Header {
 impl Header {
     /// Finds out what each column holds. Of two columns for one thing the first is used, and of a full name and its
     /// parts the parts are; what is not used is ignored, and reported.
-    pub(super) fn read(names: impl Iterator<Item = impl AsRef<str>>, catalogue: &Catalogue) -> Self {
-        let names: Vec<String> = names.map(|name| name.as_ref().trim().to_owned()).collect();
+    pub(super) fn read(names: &[String], checker: &Checker<'_>) -> Self {
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let mut header = Self { names, email: None, fields: Vec::new(), products: Vec::new(), own: Vec::new() };
         for column in 0..header.names.len() {
             let name = &header.names[column];
@@ -94,12 +151,12 @@ impl Header {
                 header.own.push(column);
                 continue;
             }
-            match Field::named(&key(name)) {
+            match Field::named(name) {
                 Some(Field::Email) => header.email = header.email.or(Some(column)),
                 Some(field) if header.column(field).is_none() => header.fields.push((field, column)),
                 Some(_) => {}
                 None => {
-                    if let Some(product) = catalogue.product(name)
+                    if let Some(product) = checker.product(name)
                         && header.products.iter().all(|(id, _)| *id != product.id)
                         && !name.is_empty()
                     {
@@ -108,10 +165,38 @@ impl Header {
                 }
             }
         }
-        if header.column(Field::FirstName).or(header.column(Field::LastName)).is_some() {
-            header.fields.retain(|(field, _)| *field != Field::Name);
-        }
+        let inside = |name: &str| name.split_once('[').and_then(|(_, rest)| rest.split(']').next()).map(key);
+        let signs_in = |name: &String| {
+            let names = [Some(key(name)), inside(name)];
+            names.into_iter().flatten().any(|name| SIGN_IN_NAMES.contains(&name.as_str()))
+        };
+        header.email = header.email.or_else(|| header.names.iter().position(signs_in));
+        header.divide_names();
         header
+    }
+
+    /// Where a file has `Vorname` or `Prénom`, its `Name` or `Nom` is the last name; where it has `Apellidos`, its
+    /// `Nombre` is the first. Otherwise a full name beside its parts says nothing new.
+    fn divide_names(&mut self) {
+        let called = |field: Field| self.column(field).map(|column| key(&self.names[column]));
+        let (full, first, last) = (called(Field::Name), called(Field::FirstName), called(Field::LastName));
+        let is_one_of =
+            |name: &Option<String>, names: &[&str]| name.as_ref().is_some_and(|name| names.contains(&&**name));
+        let part = if last.is_none() && is_one_of(&first, &["vorname", "rufname", "prenom", "prenomusuel"]) {
+            is_one_of(&full, &["name", "nom"]).then_some(Field::LastName)
+        } else if first.is_none() && last.is_some() {
+            is_one_of(&full, &["nombre"]).then_some(Field::FirstName)
+        } else {
+            None
+        };
+        for (field, _) in &mut self.fields {
+            if let (Field::Name, Some(part)) = (*field, part) {
+                *field = part;
+            }
+        }
+        if first.or(last).is_some() {
+            self.fields.retain(|(field, _)| *field != Field::Name);
+        }
     }
 
     pub(super) fn column(&self, field: Field) -> Option<usize> {
@@ -136,24 +221,34 @@ impl Header {
 
 /// Whether a cell of a product's column says yes. Blank is no.
 pub(super) fn flag(text: &str) -> Option<bool> {
-    const YES: [&str; 7] = ["true", "yes", "1", "x", "y", "t", "on"];
-    const NO: [&str; 8] = ["", "false", "no", "0", "n", "f", "off", "-"];
-    let is = |word: &&str| word.eq_ignore_ascii_case(text);
-    if YES.iter().any(is) {
-        return Some(true);
+    const YES: &str = "true yes 1 x y t on ✓ ✔ ☑ ☒ wahr ja j vrai oui o verdadero sí si s";
+    const NO: &str = "false no 0 n f off - – — ✗ ✘ ☐ falsch nein faux non falso";
+    let is = |words: &str| {
+        words
+            .split(' ')
+            .any(|word| word.eq_ignore_ascii_case(text) || (!text.is_ascii() && word == text.to_lowercase()))
+    };
+    if text.is_empty() {
+        return Some(false);
     }
-    NO.iter().any(is).then_some(false)
+    if is(NO) {
+        return Some(false);
+    }
+    is(YES).then_some(true)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Product;
+    use crate::catalogue::{Catalogue, Product};
+    use crate::draft::Authority;
 
     fn read(line: &str) -> Header {
         let product = |id: &str, name: &str| Product { id: id.into(), name: name.parse().expect("a text") };
         let products = vec![product("mos_enable", "mOS Enable"), product("p2", "Opportunity")];
-        Header::read(line.split(','), &Catalogue { products, ..Catalogue::default() })
+        let catalogue = Catalogue { products, ..Catalogue::default() };
+        let names: Vec<String> = line.split(',').map(str::to_owned).collect();
+        Header::read(&names, &Checker::new(&catalogue, Authority { rank: None, default_role: None }))
     }
 
     #[test]
@@ -181,9 +276,33 @@ mod tests {
     }
 
     #[test]
+    fn four_languages_are_read() {
+        let fields = |line: &str| {
+            let header = read(line);
+            let mut fields = header.fields.clone();
+            fields.extend(header.email.map(|column| (Field::Email, column)));
+            fields.sort_by_key(|(_, column)| *column);
+            fields.into_iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(fields("Name,Vorname,E-Mail-Adresse,Rolle"), "last_name first_name email role");
+        assert_eq!(fields("Nom,Prénom,Courriel,Équipe"), "last_name first_name email team");
+        assert_eq!(fields("Nombre,Apellidos,Correo electrónico,Puesto"), "first_name last_name email job_title");
+        assert_eq!(fields("Nombre,Correo"), "name email");
+        assert_eq!(
+            fields("First Name [Required],Last Name [Required],Email Address [Required]"),
+            "first_name last_name email"
+        );
+        assert_eq!(fields("displayName,userPrincipalName"), "name email");
+        assert_eq!(fields("userPrincipalName,mail"), "email");
+        assert_eq!(read("userPrincipalName,mail").email, Some(1));
+    }
+
+    #[test]
     fn flags_say_yes_or_no_or_nothing_known() {
         assert_eq!(["TRUE", "Yes", "1", "X"].map(flag), [Some(true); 4]);
         assert_eq!(["false", "NO", "0", ""].map(flag), [Some(false); 4]);
+        assert_eq!(["WAHR", "Ja", "VRAI", "oui", "Sí", "SÍ"].map(flag), [Some(true); 6]);
+        assert_eq!(["FALSCH", "nein", "faux", "Non", "falso"].map(flag), [Some(false); 5]);
         assert_eq!(flag("maybe"), None);
     }
 }

@@ -9,8 +9,10 @@
 //! row ([`FileError`]); from then on whatever is wrong is wrong with one row, and every row is accounted for.
 
 mod cells;
+mod columns;
 mod decode;
 mod dialect;
+mod domains;
 mod error;
 mod failed;
 mod guess;
@@ -22,7 +24,9 @@ mod records;
 mod report;
 mod row;
 mod sample;
+mod seen;
 mod settings;
+mod sniff;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,7 +39,7 @@ pub use header::Field;
 pub use people::{ImportDefaults, PEOPLE};
 pub use plan::Planner;
 pub use records::RECORD_BYTES;
-pub use report::{Column, DialectReport};
+pub use report::{Column, DialectReport, Escape, SkippedLines};
 pub use row::{Counts, Issue, Outcome, Rejection, Row};
 pub use sample::{SampleFormat, UnknownSample};
 pub use settings::DialectOverride;

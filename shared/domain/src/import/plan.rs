@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 
 use super::decode::Decoder;
-use super::dialect::{Dialect, Newline, SAMPLE_BYTES, Sniffed, sniff};
+use super::dialect::{Dialect, Newline};
 use super::error::FileError;
 use super::people::{ImportDefaults, People};
 use super::records::{Fault, Next, RECORD_BYTES, Records};
-use super::report::DialectReport;
+use super::report::{DialectReport, SkippedLines};
 use super::row::{Counts, Issue, Outcome, Rejection, Row};
 use super::settings::DialectOverride;
-use super::table::Table;
+use super::sniff::{SAMPLE_BYTES, Sniffed, sniff};
+use super::table::{Skipped, Table};
 use crate::draft::{DraftRequest, FieldProblem};
 use crate::issue::IssueCode;
 use crate::organisation::Organisation;
@@ -40,6 +41,7 @@ pub struct Planner<'a> {
     /// Rows of a line with several addresses.
     waiting: VecDeque<Row>,
     counts: Counts,
+    skipped: SkippedLines,
 }
 
 impl<'a> Planner<'a> {
@@ -52,7 +54,7 @@ impl<'a> Planner<'a> {
         dialect: DialectOverride,
     ) -> Self {
         Self {
-            decoder: Decoder::new(),
+            decoder: Decoder::new(dialect.encoding()),
             records: Records::new(),
             newline: Newline::default(),
             layout: Layout::Unknown,
@@ -61,6 +63,7 @@ impl<'a> Planner<'a> {
             request: DraftRequest::default(),
             waiting: VecDeque::new(),
             counts: Counts::default(),
+            skipped: SkippedLines::default(),
         }
     }
 
@@ -106,7 +109,7 @@ impl<'a> Planner<'a> {
         let finding = self.decoder.finding();
         match &self.layout {
             Layout::Unknown => None,
-            Layout::Table(table) => Some(DialectReport::of_table(finding, self.newline, table.dialect, &table.header)),
+            Layout::Table(table) => Some(DialectReport::of_table(finding, self.newline, table, self.skipped)),
             Layout::List => Some(DialectReport::of_list(finding, self.newline)),
         }
     }
@@ -127,15 +130,17 @@ impl<'a> Planner<'a> {
     fn look(&mut self) -> Result<(), FileError> {
         let sample = self.records.unread();
         self.newline = Newline::of(sample.trim_start());
-        let sniffed = sniff(sample, self.records.last, &self.people.organisation().catalogue)?;
+        let sniffed = sniff(sample, self.records.last, self.people.checker(), &self.dialect)?;
+        self.people.look_at(sample);
         self.layout = match sniffed {
             Sniffed::List => Layout::List,
-            Sniffed::Table { dialect, header, length, lines } => {
+            Sniffed::Table { dialect, header, length, lines, preamble } => {
+                self.skipped.preamble = preamble;
                 self.records.consume(length, lines);
                 if header.column(super::Field::Role).is_some() {
                     self.people.expect_roles();
                 }
-                Layout::Table(Box::new(Table { dialect, header }))
+                Layout::Table(Box::new(Table { dialect, header, named: length > 0 }))
             }
         };
         Ok(())
@@ -153,8 +158,16 @@ impl<'a> Planner<'a> {
                     };
                     return Some(rejected(line, vec![broken(line, fault, table.dialect)], cells));
                 }
-                Next::Record { .. } if table.is_blank(&self.records) => {}
                 Next::Record { line } => {
+                    if let Some(skipped) = table.skipped(&self.records) {
+                        let count = match skipped {
+                            Skipped::Blank => &mut self.skipped.blank,
+                            Skipped::Comment => &mut self.skipped.comments,
+                            Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
+                        };
+                        *count = count.saturating_add(1);
+                        continue;
+                    }
                     let too_many = table.cells_too_many(&self.records);
                     let issue = undecodable(&mut self.decoder, &self.records, line)
                         .or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
@@ -162,12 +175,10 @@ impl<'a> Planner<'a> {
                         return Some(rejected(line, vec![issue], table.cells(&self.records)));
                     }
                     let problems = table.fill(&self.records, self.people.defaults(), &mut self.request);
+                    let called = |field: &'static str| table.header.name_of(field).unwrap_or(field).to_owned();
                     return Some(match self.people.judge(line, &self.request, problems) {
-                        Ok(outcome) => Row { line, outcome, warnings: Vec::new() },
-                        Err(problems) => {
-                            let called = |field: &'static str| table.header.name_of(field).unwrap_or(field).to_owned();
-                            rejected(line, issues(line, problems, called), table.cells(&self.records))
-                        }
+                        Ok((outcome, warnings)) => Row { line, outcome, warnings: issues(line, warnings, called) },
+                        Err(problems) => rejected(line, issues(line, problems, called), table.cells(&self.records)),
                     });
                 }
             }
@@ -182,7 +193,7 @@ impl<'a> Planner<'a> {
             match self.records.next_line() {
                 Next::Nothing => return None,
                 Next::Broken { line, fault } => {
-                    return Some(rejected(line, vec![broken(line, fault, LIST)], Vec::new()));
+                    return Some(rejected(line, vec![broken(line, fault, Dialect::COMMA)], Vec::new()));
                 }
                 Next::Record { line } => {
                     let undecodable = undecodable(&mut self.decoder, &self.records, line);
@@ -192,10 +203,12 @@ impl<'a> Planner<'a> {
                             self.waiting.push_back(rejected(line, vec![issue.clone()], cells()));
                             continue;
                         }
-                        let ImportDefaults { team, send, .. } = self.people.defaults();
-                        let base = DraftRequest { team: team.clone(), send: *send, ..DraftRequest::default() };
+                        let ImportDefaults { role, team, send } = self.people.defaults().clone();
+                        let base = DraftRequest { role, team, send, ..DraftRequest::default() };
                         self.waiting.push_back(match self.people.judge(line, &entry.request(&base), Vec::new()) {
-                            Ok(outcome) => Row { line, outcome, warnings: Vec::new() },
+                            Ok((outcome, warnings)) => {
+                                Row { line, outcome, warnings: issues(line, warnings, str::to_owned) }
+                            }
                             Err(problems) => rejected(line, issues(line, problems, str::to_owned), cells()),
                         });
                     }
@@ -205,8 +218,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// How a list is written back.
-const LIST: Dialect = Dialect { delimiter: b',', quote: b'"' };
 const LOST: char = char::REPLACEMENT_CHARACTER;
 
 fn rejected(line: u32, issues: Vec<Issue>, cells: Vec<String>) -> Row {

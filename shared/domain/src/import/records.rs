@@ -8,16 +8,21 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::cells::{Cell, Split, split};
 use super::dialect::Dialect;
 
 /// The longest a record may be. A longer one is a rejected row.
 pub const RECORD_BYTES: usize = 64 * 1024;
 
+/// The byte order mark, as text.
+const MARK: char = '\u{feff}';
+
 /// The end of the first line, without and with its line end.
 fn first_line(text: &str, last: bool) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    match bytes.iter().position(|byte| *byte == b'\n' || *byte == b'\r') {
+    match memchr2(b'\n', b'\r', bytes) {
         Some(end) if bytes[end] == b'\r' => match bytes.get(end + 1) {
             Some(b'\n') => Some((end, end + 2)),
             None if !last => None,
@@ -48,6 +53,15 @@ pub(super) enum Next {
     Broken { line: u32, fault: Fault },
 }
 
+/// What is being thrown away, because it was too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Skip {
+    /// The rest of a line.
+    Line,
+    /// The lines of a quoted cell, up to the one where it is closed.
+    Quoted,
+}
+
 /// The text that has arrived and is not read yet.
 #[derive(Default)]
 pub(super) struct Records {
@@ -61,8 +75,7 @@ pub(super) struct Records {
     cells: Vec<Cell>,
     /// What the current cells point into.
     record: Range<usize>,
-    /// The rest of a line that was too long is being thrown away.
-    skipping: bool,
+    skipping: Option<Skip>,
 }
 
 impl Records {
@@ -110,15 +123,30 @@ impl Records {
 
     /// The next record of a table that has so many columns.
     pub(super) fn next(&mut self, dialect: Dialect, columns: usize) -> Next {
-        if !self.skip_rest_of_line() {
+        if !self.skip_rest_of_line() || !self.skip_rest_of_cell(dialect, columns) {
             return Next::Nothing;
         }
         let line = self.line;
+        // Files that were put together have the mark of the second one inside.
+        if self.unread().starts_with(MARK) {
+            self.consume(MARK.len_utf8(), 0);
+        }
         let text = self.text.get(self.start..).unwrap_or_default();
         if text.is_empty() {
             return Next::Nothing;
         }
-        let fault = match split(text, dialect, self.last, &mut self.cells) {
+        let split = split(text, dialect, self.last, &mut self.cells);
+        let length = match split {
+            Split::Record { length, .. } | Split::Unclosed { length } => length,
+            Split::Incomplete => text.len(),
+        };
+        if length > RECORD_BYTES && goes_on_in_quotes(text, dialect, columns) {
+            self.cells.clear();
+            self.skipping = Some(Skip::Quoted);
+            self.skip_line();
+            return Next::Broken { line, fault: Fault::TooLong };
+        }
+        let fault = match split {
             Split::Record { length, lines } if length <= RECORD_BYTES => {
                 if lines <= 1 || !swallows_rows(&text[..length], dialect, columns) {
                     self.consume(length, lines);
@@ -127,7 +155,7 @@ impl Records {
                 true
             }
             Split::Incomplete => text.len() > RECORD_BYTES,
-            Split::Record { .. } | Split::Unclosed => true,
+            Split::Record { .. } | Split::Unclosed { .. } => true,
         };
         if fault { self.give_up_line() } else { Next::Nothing }
     }
@@ -163,7 +191,7 @@ impl Records {
             Some((end, length)) if end <= RECORD_BYTES => (Fault::UnclosedQuote, length, 1),
             Some((_, length)) => (Fault::TooLong, length, 1),
             None => {
-                self.skipping = true;
+                self.skipping = Some(Skip::Line);
                 (Fault::TooLong, self.unread().len(), 0)
             }
         };
@@ -173,27 +201,68 @@ impl Records {
 
     /// Whether the text stands at the beginning of a record.
     fn skip_rest_of_line(&mut self) -> bool {
-        if self.skipping {
+        if self.skipping == Some(Skip::Line) {
             match first_line(self.unread(), self.last) {
                 Some((_, length)) => {
                     self.consume(length, 1);
-                    self.skipping = false;
+                    self.skipping = None;
                 }
                 // A CR at the very end stays, for it may be half of a line end.
                 None => self.consume(self.unread().trim_end_matches('\r').len(), 0),
             }
         }
-        !self.skipping
+        self.skipping != Some(Skip::Line)
     }
+
+    /// Whether the text stands at the beginning of a record, once the rest of a quoted cell is thrown away: up to the line
+    /// where its quote is closed, or to one that is a row by itself.
+    fn skip_rest_of_cell(&mut self, dialect: Dialect, columns: usize) -> bool {
+        while self.skipping == Some(Skip::Quoted) {
+            let text = self.unread();
+            let Some((end, _)) = first_line(text, self.last).filter(|_| !text.is_empty()) else {
+                if text.len() > RECORD_BYTES {
+                    self.consume(self.unread().trim_end_matches('\r').len(), 0);
+                }
+                return false;
+            };
+            let line = &text[..end];
+            if is_row(line, dialect, columns) {
+                self.skipping = None;
+            } else {
+                if line.matches(char::from(dialect.quote)).count() % 2 == 1 {
+                    self.skipping = None;
+                }
+                self.skip_line();
+            }
+        }
+        true
+    }
+
+    fn skip_line(&mut self) {
+        if let Some((_, length)) = first_line(self.unread(), self.last) {
+            self.consume(length, 1);
+        }
+    }
+}
+
+fn is_row(line: &str, dialect: Dialect, columns: usize) -> bool {
+    line.contains('@') && line.matches(char::from(dialect.delimiter)).count() + 1 >= columns.max(1)
+}
+
+/// Whether a record that is too long is a cell of many lines, and not a row with a quote too many before other rows.
+fn goes_on_in_quotes(text: &str, dialect: Dialect, columns: usize) -> bool {
+    // Only as much is looked at as is there however the text arrives.
+    let text = &text[..text.floor_char_boundary(RECORD_BYTES)];
+    let mut lines = text.split(['\r', '\n']);
+    lines.next().is_some_and(|line| line.len() < text.len()) && !lines.any(|line| is_row(line, dialect, columns))
 }
 
 /// Whether a record of several lines contains a line that is a row by itself: then its quote was opened by mistake.
 fn swallows_rows(record: &str, dialect: Dialect, columns: usize) -> bool {
     let mut inner = record.trim_end_matches(['\r', '\n']).split(['\r', '\n']).skip(1).peekable();
-    let delimiter = char::from(dialect.delimiter);
     while let Some(line) = inner.next() {
         // The last line is where the record goes on behind the quote.
-        if inner.peek().is_some() && line.contains('@') && line.matches(delimiter).count() + 1 >= columns.max(1) {
+        if inner.peek().is_some() && is_row(line, dialect, columns) {
             return true;
         }
     }
@@ -220,7 +289,7 @@ fn cut(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const COMMA: Dialect = Dialect { delimiter: b',', quote: b'"' };
+    const COMMA: Dialect = Dialect::COMMA;
 
     fn read(text: &str, columns: usize) -> Vec<(Next, Vec<String>)> {
         let mut records = Records::new();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::decode::{Confidence, Finding};
 use super::dialect::{Dialect, Newline};
 use super::header::{Field, Header};
+use super::table::Table;
 
 /// One column that is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,30 @@ pub struct Column {
     pub header: String,
     /// What it is read as: a field as the API names it, or `product:` and an id.
     pub field: String,
+}
+
+/// How a quote is written inside a quoted cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Escape {
+    /// It is doubled (RFC 4180).
+    #[default]
+    Doubled,
+    /// A backslash stands before it, or it is doubled.
+    Backslash,
+}
+
+/// Lines of a table that are no rows, so that every line is accounted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SkippedLines {
+    /// Lines above the header: a title, a date, or nothing.
+    pub preamble: u32,
+    /// Rows with nothing in any cell.
+    pub blank: u32,
+    /// Lines that begin with `#` and name nobody.
+    pub comments: u32,
+    /// Lines that repeat the header.
+    pub repeated_headers: u32,
 }
 
 /// How a file was read.
@@ -32,10 +57,16 @@ pub struct DialectReport {
     pub delimiter: Option<char>,
     /// What wraps cells that contain the delimiter.
     pub quote: char,
+    /// What says that a quote inside a cell does not end it.
+    #[serde(default)]
+    pub escape: Escape,
     /// What ends lines.
     pub newline: Newline,
-    /// Whether the first line names the columns.
+    /// Whether a line names the columns. Otherwise they were told by what stands in them.
     pub has_header: bool,
+    /// Lines that are no rows.
+    #[serde(default)]
+    pub skipped: SkippedLines,
     /// The columns that are used, in the order of the file.
     pub columns: Vec<Column>,
     /// The columns that are not.
@@ -53,15 +84,18 @@ impl DialectReport {
             first_line: finding.first_line,
             delimiter: None,
             quote: '"',
+            escape: Escape::Doubled,
             newline,
             has_header: false,
+            skipped: SkippedLines::default(),
             columns: vec![Column { header: "email".to_owned(), field: Field::Email.as_str().to_owned() }],
             ignored: Vec::new(),
             header: vec!["email".to_owned()],
         }
     }
 
-    pub(super) fn of_table(finding: Finding, newline: Newline, dialect: Dialect, header: &Header) -> Self {
+    pub(super) fn of_table(finding: Finding, newline: Newline, table: &Table, skipped: SkippedLines) -> Self {
+        let Table { dialect, header, named } = table;
         let mut columns = Vec::new();
         let mut ignored = Vec::new();
         let mut names = Vec::new();
@@ -80,7 +114,9 @@ impl DialectReport {
         Self {
             delimiter: Some(char::from(dialect.delimiter)),
             quote: char::from(dialect.quote),
-            has_header: true,
+            escape: if dialect.backslash { Escape::Backslash } else { Escape::Doubled },
+            has_header: *named,
+            skipped,
             columns,
             ignored,
             header: names,
@@ -96,4 +132,15 @@ fn used_as(header: &Header, column: usize) -> Option<String> {
     let field = header.fields.iter().find(|(_, at)| *at == column).map(|(field, _)| field.as_str().to_owned());
     let product = || header.products.iter().find(|(_, at)| *at == column).map(|(id, _)| format!("product:{id}"));
     field.or_else(product)
+}
+
+impl DialectReport {
+    /// How rows of this file are written.
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect {
+            delimiter: self.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
+            quote: u8::try_from(self.quote).unwrap_or(b'"'),
+            backslash: self.escape == Escape::Backslash,
+        }
+    }
 }

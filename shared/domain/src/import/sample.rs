@@ -96,7 +96,7 @@ impl SampleFormat {
         }
         let mut text = String::new();
         for row in &rows {
-            Dialect { delimiter: b',', quote: b'"' }.write(row.iter().map(String::as_str), &mut text);
+            Dialect::COMMA.write(row.iter().map(String::as_str), &mut text);
             text.push_str("\r\n");
         }
         text

@@ -5,14 +5,30 @@ use super::failed::unguarded;
 use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
 use super::records::Records;
+use super::sniff::is_comment;
+use crate::catalogue::same_name;
 use crate::draft::{DraftRequest, FieldProblem};
 use crate::issue::IssueCode;
 use crate::pasted::{self, EntryName};
+use crate::text::trimmed;
 
 /// How to read the rows of a table.
 pub(super) struct Table {
     pub(super) dialect: Dialect,
     pub(super) header: Header,
+    /// Whether a line of the file names the columns.
+    pub(super) named: bool,
+}
+
+/// A record that is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Skipped {
+    /// Nothing but blanks.
+    Blank,
+    /// It begins with `#`, and names nobody.
+    Comment,
+    /// The header once more, as files have it that were put together from several.
+    RepeatedHeader,
 }
 
 /// Puts a text into a field of a request that is used again for every row, so that its memory is used again too.
@@ -23,8 +39,27 @@ fn put(field: &mut Option<String>, text: &str) {
 }
 
 impl Table {
-    pub(super) fn is_blank(&self, records: &Records) -> bool {
-        (0..records.cells()).all(|column| records.cell(column, self.dialect).trim().is_empty())
+    /// What the current record is, if it is no row.
+    pub(super) fn skipped(&self, records: &Records) -> Option<Skipped> {
+        let cell = |column| records.cell(column, self.dialect);
+        // Ctrl-Z ends a text in some old systems.
+        let is_blank = |text: &str| text.chars().all(|c| c.is_whitespace() || c == '\u{1a}');
+        if (0..records.cells()).all(|column| is_blank(&cell(column))) {
+            return Some(Skipped::Blank);
+        }
+        if records.raw().starts_with('#') {
+            let has_more = (1..records.cells()).any(|column| !is_blank(&cell(column)));
+            if is_comment(&cell(0), has_more) {
+                return Some(Skipped::Comment);
+            }
+        }
+        if !self.named || cell(self.header.email.unwrap_or_default()).contains('@') {
+            return None;
+        }
+        let names = &self.header.names;
+        let name = |column: usize| names.get(column).map_or("", String::as_str);
+        let repeats = (0..records.cells().max(names.len())).all(|column| same_name(&cell(column), name(column)));
+        repeats.then_some(Skipped::RepeatedHeader)
     }
 
     /// How many cells stand beyond the last column, not counting blank ones, which a trailing delimiter leaves.
@@ -49,7 +84,7 @@ impl Table {
         request.courses.clear();
         for (field, column) in &self.header.fields {
             let cell = records.cell(*column, self.dialect);
-            let text = unguarded(cell.trim());
+            let text = unguarded(trimmed(&cell));
             match field {
                 Field::Name => put(&mut request.name, text),
                 Field::FirstName => put(&mut request.first_name, text),
@@ -65,10 +100,12 @@ impl Table {
                 Field::Email => {}
             }
         }
-        if let Some(team) = &defaults.team
-            && request.team.as_deref().is_none_or(str::is_empty)
-        {
-            put(&mut request.team, team);
+        for (field, default) in [(&mut request.role, &defaults.role), (&mut request.team, &defaults.team)] {
+            if let Some(default) = default
+                && field.as_deref().is_none_or(str::is_empty)
+            {
+                put(field, default);
+            }
         }
         request.send = defaults.send;
         self.fill_products(records, request, &mut problems);
@@ -79,7 +116,7 @@ impl Table {
     fn fill_products(&self, records: &Records, request: &mut DraftRequest, problems: &mut Vec<FieldProblem>) {
         for (product, column) in &self.header.products {
             let cell = records.cell(*column, self.dialect);
-            let text = unguarded(cell.trim());
+            let text = unguarded(trimmed(&cell));
             match flag(text) {
                 Some(true) => request.products.push(product.clone()),
                 Some(false) => {}
@@ -96,10 +133,13 @@ impl Table {
 
     fn fill_address(&self, records: &Records, request: &mut DraftRequest) {
         let cell = records.cell(self.header.email.unwrap_or_default(), self.dialect);
-        let text = unguarded(cell.trim());
+        let text = unguarded(trimmed(&cell));
         request.email.clear();
-        // `Last, First <a@b>`, as address books export it.
-        if text.ends_with('>')
+        // `Last, First <a@b>`, as address books export it, and what else mail programs put around addresses.
+        let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let bare = is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) && !text.contains(':');
+        if !bare
+            && text.contains('@')
             && let [entry] = pasted::parse(text).as_slice()
         {
             request.email.push_str(entry.address);

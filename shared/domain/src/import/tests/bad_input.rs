@@ -94,7 +94,7 @@ fn formulas_are_nobody_and_come_back_harmless() {
     assert_eq!(plan.counts.rejected, 2);
     let failed = failed_rows(&plan.report, true, samples::rejections(&plan));
     let text = String::from_utf8(failed).expect("UTF-8");
-    assert!(text.lines().skip(1).all(|line| line.starts_with('\'')), "{text}");
+    assert!(text.lines().skip(1).all(|line| line.starts_with("\"'")), "{text}");
     assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\""), "{text}");
 }
 

@@ -1,6 +1,7 @@
 //! Whole files, from their bytes to the outcome of each row.
 
 mod bad_input;
+mod fixtures;
 mod round_trip;
 mod samples;
 
@@ -42,8 +43,18 @@ pub(super) struct Plan {
 
 /// Plans a file in chunks of this size.
 pub(super) fn plan_in(bytes: &[u8], chunk: usize, defaults: &ImportDefaults) -> Result<Plan, FileError> {
-    let organisation = acme();
-    let mut planner = Planner::new(&organisation, Some(30), defaults.clone(), DialectOverride::default());
+    plan_for(&acme(), 30, bytes, chunk, defaults)
+}
+
+/// Plans a file of an organisation's admin of this rank.
+pub(super) fn plan_for(
+    organisation: &Organisation,
+    rank: u32,
+    bytes: &[u8],
+    chunk: usize,
+    defaults: &ImportDefaults,
+) -> Result<Plan, FileError> {
+    let mut planner = Planner::new(organisation, Some(rank), defaults.clone(), DialectOverride::default());
     let mut rows = Vec::new();
     for piece in bytes.chunks(chunk) {
         planner.feed(piece)?;
@@ -76,22 +87,24 @@ pub(super) fn plan(bytes: &[u8]) -> Result<Plan, FileError> {
 /// A plan as a person would want to read it.
 pub(super) fn shown(plan: &Plan) -> String {
     let mut lines = vec![serde_json::to_string_pretty(&plan.report).expect("JSON"), format!("{:?}", plan.counts)];
-    for row in &plan.rows {
-        let line = row.line;
-        match &row.outcome {
-            Outcome::Good(draft) => lines.push(format!("{line}: {}", good(draft))),
-            Outcome::IgnoredDuplicate { of, .. } => lines.push(format!("{line}: ignored, the same as line {of}")),
-            Outcome::Rejected(Rejection { issues, cells }) => {
-                lines.push(format!("{line}: rejected {cells:?}"));
-                for Issue { column, code, message, suggestion, .. } in issues {
-                    let column = column.as_deref().unwrap_or("row");
-                    let suggestion = suggestion.as_ref().map(|text| format!(" → {text}")).unwrap_or_default();
-                    lines.push(format!("     {column}: {code}: {message}{suggestion}"));
-                }
-            }
-        }
-    }
+    lines.extend(plan.rows.iter().flat_map(shown_row));
     lines.join("\n")
+}
+
+/// A row, and a line for everything there is to say of it.
+pub(super) fn shown_row(row: &Row) -> Vec<String> {
+    let line = row.line;
+    let (first, issues) = match &row.outcome {
+        Outcome::Good(draft) => (format!("{line}: {}", good(draft)), &row.warnings),
+        Outcome::IgnoredDuplicate { of, .. } => (format!("{line}: ignored, the same as line {of}"), &row.warnings),
+        Outcome::Rejected(Rejection { issues, cells }) => (format!("{line}: rejected {cells:?}"), issues),
+    };
+    let told = issues.iter().map(|Issue { column, code, message, suggestion, .. }| {
+        let column = column.as_deref().unwrap_or("row");
+        let suggestion = suggestion.as_ref().map(|text| format!(" → {text}")).unwrap_or_default();
+        format!("     {column}: {code}: {message}{suggestion}")
+    });
+    std::iter::once(first).chain(told).collect()
 }
 
 fn good(draft: &Draft) -> String {

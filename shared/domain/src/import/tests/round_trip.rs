@@ -58,7 +58,7 @@ proptest! {
         cells in prop::collection::vec("[ab\", ;\t'\\r\\n\\\\é]{0,6}", 1..5),
         (delimiter, newline) in dialects(),
     ) {
-        let dialect = Dialect { delimiter: delimiter as u8, quote: b'"' };
+        let dialect = Dialect { delimiter: delimiter as u8, ..Dialect::COMMA };
         let mut text = String::new();
         dialect.write(cells.iter().map(String::as_str), &mut text);
         text.push_str(newline);
@@ -82,7 +82,7 @@ proptest! {
         rows in prop::collection::vec(prop::collection::vec("[=+@'\"a,é -]{0,5}", 3..5), 1..8),
         (delimiter, newline) in dialects(),
     ) {
-        let dialect = Dialect { delimiter: delimiter as u8, quote: b'"' };
+        let dialect = Dialect { delimiter: delimiter as u8, ..Dialect::COMMA };
         let mut text = format!("email{delimiter}name{delimiter}role{newline}");
         for row in &rows {
             dialect.write(row.iter().map(String::as_str), &mut text);

@@ -1,0 +1,286 @@
+//! From what was asked for to an invitation that can be made: every field of one person checked against the catalogue.
+//!
+//! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
+//! words, whichever way they came.
+
+use std::collections::BTreeSet;
+
+use hashbrown::HashTable;
+
+use crate::catalogue::{Catalogue, Course, Product, Role, Team, fold_hash, same_name};
+use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
+use crate::email::EmailAddress;
+use crate::issue::IssueCode;
+use crate::text::{PersonName, ShortText, trimmed};
+
+/// Checks people against a catalogue whose names it has laid out once, so that a million rows cost what a million
+/// look-ups do, however many teams there are.
+pub struct Checker<'a> {
+    catalogue: &'a Catalogue,
+    authority: Authority<'a>,
+    roles: HashTable<&'a Role>,
+    teams: HashTable<&'a Team>,
+    products: HashTable<&'a Product>,
+    courses: HashTable<&'a Course>,
+}
+
+/// Entries by the hash of everything they are called.
+fn laid_out<'a, T>(entries: &'a [T], names: impl Fn(&'a T) -> [&'a str; 2]) -> HashTable<&'a T> {
+    // There is room for all of them, so none is ever hashed anew.
+    let mut table = HashTable::with_capacity(entries.len() * 2);
+    for entry in entries {
+        let [one, other] = names(entry);
+        table.insert_unique(fold_hash(one), entry, |entry| fold_hash(names(entry)[0]));
+        if fold_hash(other) != fold_hash(one) {
+            table.insert_unique(fold_hash(other), entry, |entry| fold_hash(names(entry)[1]));
+        }
+    }
+    table
+}
+
+fn present(text: Option<&String>) -> Option<&str> {
+    text.map(|text| trimmed(text)).filter(|text| !text.is_empty())
+}
+
+fn short_text(field: &'static str, text: Option<&String>, problems: &mut Vec<FieldProblem>) -> Option<ShortText> {
+    let text = present(text)?;
+    ShortText::optional(text).unwrap_or_else(|error| {
+        problems.push(FieldProblem::new(field, error.code(), text, error.to_string()));
+        None
+    })
+}
+
+fn name(request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> PersonName {
+    let parts = present(request.first_name.as_ref()).or(present(request.last_name.as_ref()));
+    if let (Some(full), Some(_)) = (present(request.name.as_ref()), parts) {
+        let message = "was given twice; give either name, or first_name and last_name";
+        problems.push(FieldProblem::new("name", IssueCode::NameTwice, full, message));
+    }
+    PersonName {
+        full: short_text("name", request.name.as_ref(), problems),
+        first: short_text("first_name", request.first_name.as_ref(), problems),
+        last: short_text("last_name", request.last_name.as_ref(), problems),
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Lays out what a catalogue offers, for somebody with this authority.
+    #[must_use]
+    pub fn new(catalogue: &'a Catalogue, authority: Authority<'a>) -> Self {
+        Self {
+            catalogue,
+            authority,
+            roles: laid_out(&catalogue.roles, |role| [role.name.as_str(); 2]),
+            teams: laid_out(&catalogue.teams, |team| [&team.id, team.name.as_str()]),
+            products: laid_out(&catalogue.products, |product| [&product.id, product.name.as_str()]),
+            courses: laid_out(&catalogue.courses, |course| [course.slug.as_str(); 2]),
+        }
+    }
+
+    /// Lets people for whom no role is named have this one.
+    #[must_use]
+    pub fn with_default_role(self, default_role: Option<&'a str>) -> Self {
+        let authority = Authority { default_role, ..self.authority };
+        Self { authority, ..self }
+    }
+
+    /// The role of this name.
+    #[must_use]
+    pub fn role(&self, text: &str) -> Option<&'a Role> {
+        self.roles.find(fold_hash(text), |role| same_name(&role.name, text)).copied()
+    }
+
+    /// The team with this id or name.
+    #[must_use]
+    pub fn team(&self, text: &str) -> Option<&'a Team> {
+        let is_it = |team: &&Team| team.id == text || same_name(team.name.as_str(), text);
+        self.teams.find(fold_hash(text), is_it).copied()
+    }
+
+    /// The product with this id or name.
+    #[must_use]
+    pub fn product(&self, text: &str) -> Option<&'a Product> {
+        let is_it = |product: &&Product| same_name(&product.id, text) || same_name(product.name.as_str(), text);
+        self.products.find(fold_hash(text), is_it).copied()
+    }
+
+    /// The course with this slug, without regard to case.
+    #[must_use]
+    pub fn course(&self, text: &str) -> Option<&'a Course> {
+        self.courses.find(fold_hash(text), |course| course.slug.eq_ignore_ascii_case(text)).copied()
+    }
+
+    fn given_role(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> Option<&'a Role> {
+        let all = &self.catalogue.roles;
+        let names = all.iter().map(|role| role.name.as_str());
+        let Some(found) = present(request.role.as_ref()).or(self.authority.default_role) else {
+            let problem = FieldProblem::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
+            problems.push(FieldProblem { allowed: names.map(str::to_owned).collect(), ..problem });
+            return None;
+        };
+        let Some(role) = self.role(found) else {
+            problems.push(FieldProblem::unknown("role", IssueCode::RoleUnknown, found, names));
+            return None;
+        };
+        let may_give = |role: &Role| self.authority.rank.is_none_or(|rank| role.rank <= rank);
+        if !may_give(role) {
+            let message = "is above your own role; ask somebody of that role";
+            let problem = FieldProblem::new("role", IssueCode::RoleAboveOwn, found, message);
+            let allowed = all.iter().filter(|role| may_give(role)).map(|role| role.name.clone()).collect();
+            problems.push(FieldProblem { allowed, ..problem });
+            return None;
+        }
+        Some(role)
+    }
+
+    fn given_team(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> Option<String> {
+        let found = present(request.team.as_ref())?;
+        let team = self.team(found);
+        if team.is_none() {
+            let names = self.catalogue.teams.iter().map(|team| team.name.as_str());
+            problems.push(FieldProblem::unknown("team", IssueCode::TeamUnknown, found, names));
+        }
+        team.map(|team| team.id.clone())
+    }
+
+    fn given_products(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+        let mut products = BTreeSet::new();
+        for found in request.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+            if let Some(product) = self.product(found) {
+                products.insert(product.id.clone());
+            } else {
+                let ids = self.catalogue.products.iter().map(|product| product.id.as_str());
+                problems.push(FieldProblem::unknown("products", IssueCode::ProductUnknown, found, ids));
+            }
+        }
+        products
+    }
+
+    fn given_courses(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+        let mut courses = BTreeSet::new();
+        for found in request.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+            if let Some(course) = self.course(found) {
+                courses.insert(course.slug.clone());
+            } else {
+                let slugs = self.catalogue.courses.iter().map(|course| course.slug.as_str());
+                problems.push(FieldProblem::unknown("courses", IssueCode::CourseUnknown, found, slugs));
+            }
+        }
+        courses
+    }
+
+    /// Checks everything somebody asked to give one person, and reports every field that is wrong, not only the first.
+    pub fn check(&self, request: &DraftRequest) -> Result<Draft, Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        let email = request.email.parse::<EmailAddress>().map_err(|error| {
+            problems.push(FieldProblem::new("email", error.code(), request.email.trim(), error.to_string()));
+        });
+        let name = name(request, &mut problems);
+        let role = self.given_role(request, &mut problems);
+        let team = self.given_team(request, &mut problems);
+        let job_title = short_text("job_title", request.job_title.as_ref(), &mut problems);
+        let products = self.given_products(request, &mut problems);
+        let courses = self.given_courses(request, &mut problems);
+        match (email, role) {
+            (Ok(email), Some(role)) if problems.is_empty() => Ok(Draft {
+                email,
+                name,
+                access: Access { role: role.name.clone(), team, job_title, products, courses },
+                send: request.send.unwrap_or(true),
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+impl Catalogue {
+    /// Checks one person; see [`Checker`] for many.
+    pub fn check(&self, request: &DraftRequest, authority: Authority<'_>) -> Result<Draft, Vec<FieldProblem>> {
+        Checker::new(self, authority).check(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let text = |text: &str| text.parse().expect("a short text");
+        Catalogue {
+            roles: vec![
+                Role { name: "admin".into(), rank: 30, can_invite: true },
+                Role { name: "sales_rep".into(), rank: 10, can_invite: false },
+            ],
+            teams: vec![Team { id: "t1".into(), name: text("Enterprise") }],
+            products: vec![Product { id: "mos_enable".into(), name: text("mOS Enable") }],
+            courses: vec![Course { slug: "value-pyramid-program".into(), title: text("Value Pyramid") }],
+        }
+    }
+
+    const ADMIN: Authority<'static> = Authority { rank: Some(30), default_role: None };
+
+    #[test]
+    fn a_full_request_becomes_a_draft() {
+        let request = DraftRequest {
+            email: "Ada@Example.com".into(),
+            first_name: Some("Ada".into()),
+            last_name: Some("Lovelace".into()),
+            role: Some("Sales Rep".into()),
+            team: Some("enterprise".into()),
+            products: vec!["mOS enable".into()],
+            courses: vec!["Value-Pyramid-Program".into()],
+            ..DraftRequest::default()
+        };
+        let draft = catalogue().check(&request, ADMIN).expect("a good draft");
+        assert_eq!(draft.access.role, "sales_rep");
+        assert_eq!(draft.access.team.as_deref(), Some("t1"));
+        assert!(draft.access.products.contains("mos_enable") && draft.access.courses.contains("value-pyramid-program"));
+        assert!(draft.send);
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let request = DraftRequest {
+            email: "not-an-address".into(),
+            name: Some("Visit http://evil.example now".into()),
+            role: Some("superuser".into()),
+            team: Some("Enterprize".into()),
+            products: vec!["nothing".into()],
+            courses: vec!["value-pyramid".into()],
+            ..DraftRequest::default()
+        };
+        let problems = catalogue().check(&request, ADMIN).expect_err("six problems");
+        let codes: Vec<_> = problems.iter().map(|problem| (problem.field, problem.code)).collect();
+        assert_eq!(
+            codes,
+            [
+                ("email", IssueCode::EmailWithoutDomain),
+                ("name", IssueCode::TextWithLink),
+                ("role", IssueCode::RoleUnknown),
+                ("team", IssueCode::TeamUnknown),
+                ("products", IssueCode::ProductUnknown),
+                ("courses", IssueCode::CourseUnknown),
+            ]
+        );
+        assert_eq!(problems[3].suggestion.as_deref(), Some("Enterprise"));
+        assert_eq!(problems[2].allowed, ["admin", "sales_rep"]);
+    }
+
+    #[test]
+    fn nobody_gives_a_role_above_their_own() {
+        let request =
+            DraftRequest { email: "a@b.example".into(), role: Some("admin".into()), ..DraftRequest::default() };
+        let problems =
+            catalogue().check(&request, Authority { rank: Some(10), default_role: None }).expect_err("above rank");
+        assert_eq!(problems[0].code, IssueCode::RoleAboveOwn);
+        assert!(catalogue().check(&request, Authority { rank: None, default_role: None }).is_ok());
+    }
+
+    #[test]
+    fn a_role_must_come_from_somewhere() {
+        let request = DraftRequest { email: "a@b.example".into(), ..DraftRequest::default() };
+        assert_eq!(catalogue().check(&request, ADMIN).expect_err("no role")[0].code, IssueCode::RoleMissing);
+        let with_default = Authority { default_role: Some("sales_rep"), ..ADMIN };
+        assert_eq!(catalogue().check(&request, with_default).expect("a default").access.role, "sales_rep");
+    }
+}
