@@ -42,6 +42,8 @@ pub struct Planner<'a> {
     waiting: VecDeque<Row>,
     counts: Counts,
     skipped: SkippedLines,
+    /// Whether a letter was lost anywhere in the text that is held, which saves looking for one in every row.
+    has_lost: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -64,6 +66,7 @@ impl<'a> Planner<'a> {
             waiting: VecDeque::new(),
             counts: Counts::default(),
             skipped: SkippedLines::default(),
+            has_lost: false,
         }
     }
 
@@ -121,6 +124,7 @@ impl<'a> Planner<'a> {
         self.records.compact();
         self.decoder.feed(bytes, last, &mut self.records.text)?;
         self.records.last = last;
+        self.has_lost = self.records.text.contains(LOST);
         if matches!(self.layout, Layout::Unknown) && (last || self.records.text.len() >= SAMPLE_BYTES) {
             self.look()?;
         }
@@ -169,8 +173,8 @@ impl<'a> Planner<'a> {
                         continue;
                     }
                     let too_many = table.cells_too_many(&self.records);
-                    let issue = undecodable(&mut self.decoder, &self.records, line)
-                        .or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
+                    let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
+                    let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
                     if let Some(issue) = issue {
                         return Some(rejected(line, vec![issue], table.cells(&self.records)));
                     }

@@ -1,12 +1,13 @@
 //! Everybody a file asked for so far, found again by their address or by one that looks like it.
 //!
-//! It is the one thing that grows with the file: 36 bytes a person, and nine in a table that is between half and seven
+//! It is the one thing that grows with the file: 44 bytes a person, and nine in a table that is between half and seven
 //! eighths full. People are found by how their address looks, since one that is the same looks the same; those that look
 //! alike are chained. Most people are new, so what a look-up costs is memory that is far away: the table holds enough of
 //! each hash to say no without touching the person.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use memchr::memchr;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -20,17 +21,19 @@ struct Person {
     line: [u8; 4],
     /// A hash of what the row asks for: it tells a repetition from a contradiction.
     content: [u8; 8],
-    /// A hash of the address without its tag.
+    /// A hash of how the address looks.
+    look: [u8; 8],
+    /// A part of a hash of the address without its tag.
     untagged: [u8; 4],
     /// The person before them whose address looks the same, or their own number.
     like: [u8; 4],
 }
 
-/// Where a person stands among the people, and the hash of how their address looks.
+/// Where a person stands among the people, and a part of the hash of how their address looks.
 #[derive(Clone, Copy)]
 struct Place {
     number: u32,
-    look: u32,
+    part: u32,
 }
 
 /// How an address relates to an earlier one that is not the same.
@@ -59,40 +62,60 @@ pub(super) struct Seen {
 }
 
 /// The hash a table of places looks at: at its low bits for the place, at its high ones for the person.
-fn spread(look: u32) -> u64 {
-    u64::from(look).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+fn spread(part: u32) -> u64 {
+    u64::from(part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
 }
+
+/// Each byte as the letter it is read for.
+const ALIKE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+        let itself = byte as u8;
+        table[byte] = match itself {
+            b'0' => b'o',
+            b'1' => b'l',
+            other => other,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// How an address looks, without tags, and with letters that are read for one another made one; and the address without
 /// its tag. Whoever makes two addresses collide gets one warning too many in their own file.
-fn look(email: &EmailAddress) -> (u32, u32) {
-    let address = email.canonical();
-    let (local, domain) = address.rsplit_once('@').unwrap_or_default();
-    let local = local.split_once('+').map_or(local, |(local, _)| local);
+fn look(email: &EmailAddress) -> (u64, u64) {
+    let (local, domain) = email.parts();
+    let local = memchr(b'+', local.as_bytes()).map_or(local, |plus| &local[..plus]);
     let hash = |parts: [&[u8]; 2]| {
         let mut hasher = FxHasher::default();
         parts.into_iter().for_each(|part| hasher.write(part));
-        let hash = hasher.finish();
-        u32::try_from((hash ^ (hash >> 32)) & u64::from(u32::MAX)).unwrap_or_default()
+        hasher.finish()
     };
     let untagged = hash([local.as_bytes(), domain.as_bytes()]);
     let (mut seen, mut length) = ([0; ADDRESS_BYTES], 0);
     for part in [local.as_bytes(), domain.as_bytes()] {
-        let mut rest = part;
-        while let [first, tail @ ..] = rest {
-            let (letter, read) = match (*first, tail.first().copied()) {
-                (b'r', Some(b'n')) => (b'm', 2),
-                (b'v', Some(b'v')) => (b'w', 2),
-                (b'0', _) => (b'o', 1),
-                (b'1', _) => (b'l', 1),
-                (other, _) => (other, 1),
+        let mut before = 0;
+        for byte in part {
+            let joined = match (before, *byte) {
+                (b'r', b'n') => b'm',
+                (b'v', b'v') => b'w',
+                _ => 0,
             };
-            seen[length] = letter;
+            length -= usize::from(joined != 0);
+            seen[length] = if joined == 0 { ALIKE[usize::from(*byte)] } else { joined };
             length += 1;
-            rest = &rest[read..];
+            before = if joined == 0 { *byte } else { 0 };
         }
     }
     (hash([&seen[..length], b""]), untagged)
+}
+
+/// The lower half of a hash.
+fn low(hash: u64) -> u32 {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 impl Seen {
@@ -106,20 +129,23 @@ impl Seen {
         most: usize,
     ) -> Option<Sighting> {
         let (look, untagged) = look(email);
+        let (part, look, untagged) = (low(look), look.to_le_bytes(), low(untagged));
         let Self { people, by_look } = self;
         let number = u32::try_from(people.len()).ok().filter(|_| people.len() < most);
         let mut person = Person {
             id: id.to_bytes(),
             line: line.to_le_bytes(),
             content: content.to_le_bytes(),
+            look,
             untagged: untagged.to_le_bytes(),
             like: number.unwrap_or_default().to_le_bytes(),
         };
-        let hash = |place: &Place| spread(place.look);
-        match by_look.entry(spread(look), |place| place.look == look, hash) {
+        let hash = |place: &Place| spread(place.part);
+        let looks_so = |place: &Place| place.part == part && people[place.number as usize].look == look;
+        match by_look.entry(spread(part), looks_so, hash) {
             Entry::Vacant(entry) => {
                 let number = number?;
-                entry.insert(Place { number, look });
+                entry.insert(Place { number, part });
                 people.push(person);
                 Some(Sighting::New(None))
             }

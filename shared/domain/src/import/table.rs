@@ -1,5 +1,7 @@
 //! From the cells of one record to a request.
 
+use memchr::memchr;
+
 use super::dialect::Dialect;
 use super::failed::unguarded;
 use super::header::{Field, Header, flag};
@@ -53,7 +55,7 @@ impl Table {
                 return Some(Skipped::Comment);
             }
         }
-        if !self.named || cell(self.header.email.unwrap_or_default()).contains('@') {
+        if !self.named || memchr(b'@', cell(self.header.email.unwrap_or_default()).as_bytes()).is_some() {
             return None;
         }
         let names = &self.header.names;
@@ -137,7 +139,9 @@ impl Table {
         request.email.clear();
         // `Last, First <a@b>`, as address books export it, and what else mail programs put around addresses.
         let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        let bare = is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) && !text.contains(':');
+        let bare = is_bare(text.as_bytes().first())
+            && is_bare(text.as_bytes().last())
+            && memchr(b':', text.as_bytes()).is_none();
         if !bare
             && text.contains('@')
             && let [entry] = pasted::parse(text).as_slice()
