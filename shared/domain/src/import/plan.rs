@@ -251,7 +251,9 @@ fn broken(line: u32, fault: Fault, dialect: Dialect) -> Issue {
 fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
     let delimiter = match dialect.delimiter {
         b'\t' => "tab".to_owned(),
-        delimiter => format!("{:?}", char::from(delimiter)),
+        b',' => "comma".to_owned(),
+        b';' => "semicolon".to_owned(),
+        delimiter => char::from(delimiter).to_string(),
     };
     let message = format!(
         "the row has {too_many} more cells than the first line has columns; a cell that contains a {delimiter} needs \

@@ -75,7 +75,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn score(&self) -> (bool, bool, usize, Reverse<usize>, usize, usize) {
+    fn score(&self) -> (bool, bool, usize, usize, Reverse<usize>, usize) {
         let columns = self.header.names.len();
         let rows = self.reading.records.iter().skip(self.named_by.map_or(0, |at| at + 1));
         let rows = rows.filter(|record| !record.is_blank());
@@ -88,7 +88,7 @@ impl Candidate {
         let left = |cell: &&String| QUOTES.map(char::from).iter().any(|quote| is_wrapped(cell, *quote));
         let quotes_left = self.reading.records.iter().flat_map(|record| &record.cells).filter(left).count();
         let named = has_email && self.named_by.is_some();
-        (named, has_email, self.header.known(), Reverse(quotes_left), consistent, columns)
+        (named, has_email, self.header.known(), consistent, Reverse(quotes_left), columns)
     }
 }
 
@@ -176,13 +176,16 @@ impl Candidate {
 fn dialects(sample: &str, known: &DialectOverride, announced: Option<u8>) -> Vec<Dialect> {
     let one = known.delimiter().or(announced);
     let delimiters = one.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
-    let quote = known.quote().unwrap_or_else(|| {
-        // An apostrophe is a quote only where more cells stand in them than in quotes proper.
-        let [usual, other] = QUOTES.map(|quote| (wrapped(sample, quote), quote));
-        if other.0 > usual.0 { other.1 } else { usual.1 }
-    });
+    // An apostrophe is a quote only where no fewer cells stand in it than in quotes proper.
+    let [usual, other] = QUOTES.map(|quote| (wrapped(sample, quote), quote));
+    let quotes = match known.quote() {
+        Some(known) => vec![known],
+        None if other.0 == 0 || other.0 < usual.0 => vec![usual.1],
+        None if other.0 > usual.0 => vec![other.1, usual.1],
+        None => vec![usual.1, other.1],
+    };
     let mut dialects = Vec::new();
-    for backslash in [false, true] {
+    for (quote, backslash) in quotes.into_iter().flat_map(|quote| [(quote, false), (quote, true)]) {
         let of = |delimiter: &u8| Dialect { delimiter: *delimiter, quote, backslash };
         let escapes = |dialect: &Dialect| {
             let escaped = |byte: u8| sample.contains(&*String::from_iter(['\\', char::from(byte)]));

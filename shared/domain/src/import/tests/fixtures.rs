@@ -42,7 +42,7 @@ fn organisation() -> Organisation {
 
 fn plan_of(path: &str, bytes: &[u8], chunk: usize) -> Result<Plan, FileError> {
     let rank = if path.contains("as-manager") { 20 } else { 30 };
-    plan_for(&organisation(), rank, bytes, chunk, &ImportDefaults::default())
+    plan_for(&organisation(), rank, bytes, chunk, &ImportDefaults::default(), &DialectOverride::default())
 }
 
 fn differences(expected: &Expected, found: &Result<Plan, FileError>) -> Vec<String> {

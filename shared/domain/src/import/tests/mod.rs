@@ -43,7 +43,12 @@ pub(super) struct Plan {
 
 /// Plans a file in chunks of this size.
 pub(super) fn plan_in(bytes: &[u8], chunk: usize, defaults: &ImportDefaults) -> Result<Plan, FileError> {
-    plan_for(&acme(), 30, bytes, chunk, defaults)
+    plan_for(&acme(), 30, bytes, chunk, defaults, &DialectOverride::default())
+}
+
+/// Plans a file of which something is known.
+pub(super) fn plan_as(bytes: &[u8], known: &DialectOverride) -> Result<Plan, FileError> {
+    plan_for(&acme(), 30, bytes, 64 * 1024, &ImportDefaults::default(), known)
 }
 
 /// Plans a file of an organisation's admin of this rank.
@@ -53,8 +58,9 @@ pub(super) fn plan_for(
     bytes: &[u8],
     chunk: usize,
     defaults: &ImportDefaults,
+    known: &DialectOverride,
 ) -> Result<Plan, FileError> {
-    let mut planner = Planner::new(organisation, Some(rank), defaults.clone(), DialectOverride::default());
+    let mut planner = Planner::new(organisation, Some(rank), defaults.clone(), known.clone());
     let mut rows = Vec::new();
     for piece in bytes.chunks(chunk) {
         planner.feed(piece)?;
