@@ -35,6 +35,9 @@ impl Header {
     }
 }
 
+/// Tells whether a column holds one thing.
+type Test<'a> = &'a dyn Fn(&Column<'_>) -> bool;
+
 /// Finds the column of addresses, and those that hold nothing but roles, teams, courses or full names. `None` without a
 /// column of addresses. Whatever cannot be told apart for sure is left unused, and reported as such.
 pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header> {
@@ -51,7 +54,7 @@ pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header>
     let email = columns.iter().position(|column| column.mostly(|cell| cell.contains('@')))?;
     let mut fields: Vec<(Field, usize)> = Vec::new();
     let course = |cell: &str| cell.split([',', ';', '|']).all(|slug| checker.course(slug.trim()).is_some());
-    let tests: [(Field, &dyn Fn(&Column<'_>) -> bool); 4] = [
+    let tests: [(Field, Test<'_>); 4] = [
         (Field::Role, &|column| column.mostly(|cell| checker.role(cell).is_some())),
         (Field::Team, &|column| column.mostly(|cell| checker.team(cell).is_some())),
         (Field::Courses, &|column| column.mostly(course)),

@@ -8,6 +8,7 @@
 //! so the same code plans a file in S3, in a test and in a benchmark. A file is refused as a whole only before its first
 //! row ([`FileError`]); from then on whatever is wrong is wrong with one row, and every row is accounted for.
 
+mod candidate;
 mod cells;
 mod columns;
 mod decode;

@@ -104,20 +104,20 @@ impl<'a> People<'a> {
                 IssueCode::TooManyPeople,
                 format!("is one too many: a file may hold {PEOPLE} people; put the rest into another"),
             ),
-            Some(Sighting::New(like)) => {
-                let warnings = self.warnings(&draft.email, like);
+            Some(Sighting::New(another)) => {
+                let warnings = self.warnings(&draft.email, another);
                 Ok((Outcome::Good(draft), warnings))
             }
         }
     }
 
-    fn warnings(&mut self, email: &EmailAddress, like: Option<(Likeness, u32)>) -> Vec<FieldProblem> {
+    fn warnings(&mut self, email: &EmailAddress, another: Option<(Likeness, u32)>) -> Vec<FieldProblem> {
         let found = email.as_typed();
         let warning = |code, message: String| FieldProblem::new("email", code, found, message);
         let mut warnings = Vec::new();
         let verdict = self.domains.verdict(email.domain());
         if let Some(meant) = &verdict.slip_of {
-            let message = format!("looks like a slip of the pen; was {meant} meant?");
+            let message = format!("is a letter away from {meant}; was that meant?");
             let suggestion = found.rsplit_once('@').map(|(local, _)| format!("{local}@{meant}"));
             warnings.push(FieldProblem { suggestion, ..warning(IssueCode::EmailDomainTypo, message) });
         }
@@ -126,13 +126,14 @@ impl<'a> People<'a> {
                 format!("is an address at {}, where anybody can have one; the others are not", email.domain());
             warnings.push(warning(IssueCode::EmailFreeMail, message));
         }
-        match like {
-            Some((Likeness::Twin, line)) => {
-                let message = format!("reaches the same mailbox as the address on line {line}, as far as one can tell");
+        match another {
+            Some((Likeness::Twin, first)) => {
+                let message =
+                    format!("reaches the same mailbox as the address on line {first}, as far as one can tell");
                 warnings.push(warning(IssueCode::EmailPlusTagTwin, message));
             }
-            Some((Likeness::LookAlike, line)) => {
-                let message = format!("looks much like the address on line {line}; is it another person?");
+            Some((Likeness::LookAlike, first)) => {
+                let message = format!("looks much like the address on line {first}; is it another person?");
                 warnings.push(warning(IssueCode::EmailLookAlike, message));
             }
             None => {}

@@ -138,13 +138,13 @@ impl<'a> Planner<'a> {
         self.people.look_at(sample);
         self.layout = match sniffed {
             Sniffed::List => Layout::List,
-            Sniffed::Table { dialect, header, length, lines, preamble } => {
+            Sniffed::Table { dialect, header, named, length, lines, preamble } => {
                 self.skipped.preamble = preamble;
                 self.records.consume(length, lines);
                 if header.column(super::Field::Role).is_some() {
                     self.people.expect_roles();
                 }
-                Layout::Table(Box::new(Table { dialect, header, named: length > 0 }))
+                Layout::Table(Box::new(Table { dialect, header, named }))
             }
         };
         Ok(())

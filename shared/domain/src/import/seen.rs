@@ -90,7 +90,9 @@ fn look(email: &EmailAddress) -> (u64, u64) {
     let local = memchr(b'+', local.as_bytes()).map_or(local, |plus| &local[..plus]);
     let hash = |parts: [&[u8]; 2]| {
         let mut hasher = FxHasher::default();
-        parts.into_iter().for_each(|part| hasher.write(part));
+        for part in parts {
+            hasher.write(part);
+        }
         hasher.finish()
     };
     let untagged = hash([local.as_bytes(), domain.as_bytes()]);

@@ -2,12 +2,12 @@
 
 use memchr::memchr;
 
+use super::candidate::is_comment;
 use super::dialect::Dialect;
 use super::failed::unguarded;
 use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
 use super::records::Records;
-use super::sniff::is_comment;
 use crate::catalogue::same_name;
 use crate::draft::{DraftRequest, FieldProblem};
 use crate::issue::IssueCode;
