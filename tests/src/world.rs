@@ -184,7 +184,8 @@ impl World {
         let due = |record: &Value| {
             let new = |name: &str| record["dynamodb"]["NewImage"][name]["S"].as_str().unwrap_or_default().to_owned();
             (new("status") == "pending" && new("mail_state") == "queued")
-                || (new("kind") == "import" && ["applying", "cancelled"].contains(&new("status").as_str()))
+                || (new("kind") == "import"
+                    && ["applying", "cancelled", "done", "failed"].contains(&new("status").as_str()))
         };
         let records: Vec<Value> = self.cloud.stream().into_iter().filter(due).collect();
         for batch in records.chunks(100) {
@@ -247,10 +248,15 @@ impl World {
 
     /// Delivers the event of a file that was put into the bucket.
     pub async fn file_arrived(&self, key: &str, version: &str) {
+        self.file_arrived_at(&self.bulk_import(), key, version).await;
+    }
+
+    /// The same to a planner that is set up otherwise.
+    pub async fn file_arrived_at(&self, bulk: &bulk_import::BulkImport, key: &str, version: &str) {
         let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "eventTime": "2026-03-02T09:00:00Z", "requestParameters": {}, "responseElements": {}, "userIdentity": {}, "s3": {
             "bucket": {"name": BUCKET, "ownerIdentity": {}}, "object": {"key": key, "size": 1, "versionId": version}}}]});
         let event = serde_json::from_value(event).expect("an S3 event");
-        bulk_import::handle(&self.bulk_import(), event).await.expect("planned");
+        bulk_import::handle(bulk, event).await.expect("planned");
     }
 
     /// A visit of the public page.

@@ -48,7 +48,7 @@ pub(crate) async fn receive(bulk: &BulkImport, key: String, version: String) -> 
 
 async fn begin(bulk: &BulkImport, import: Import, source: ImportSource, object: Object) -> Result<(), PlanningError> {
     let (organisation, id) = (import.organisation, import.id);
-    if bulk.store.begin_planning(organisation, id, &source, bulk.clock.now()).await? {
+    if bulk.store.begin_planning(organisation, id, &source, object.length, bulk.clock.now()).await? {
         plan::make(bulk, &import, object).await?;
     } else if import.source.as_ref() != Some(&source) {
         tracing::warn!("another file of the same import was left alone; the first that arrives counts");

@@ -9,6 +9,7 @@ mod failed;
 mod flagged;
 mod parts;
 mod plan;
+mod progress;
 mod rows;
 mod send;
 mod skipped;
@@ -29,13 +30,19 @@ pub struct BulkImport {
     pub clock: Clock,
     /// The largest file that is read; `None` for any.
     pub largest_file: Option<u64>,
+    /// After how many bytes progress is written down, if it was not for the time.
+    pub note_every: u64,
 }
+
+/// How often progress is written down at least, in bytes.
+const NOTE_BYTES: u64 = 64 * 1024 * 1024;
 
 impl BulkImport {
     /// Puts the pieces together.
     #[must_use]
     pub fn new(store: Store, aws: &Aws, bucket: &str, clock: Clock, largest_file: Option<u64>) -> Self {
-        Self { store, bucket: Bucket::new(aws.s3(), bucket), clock, largest_file }
+        let bucket = Bucket::new(aws.s3(), bucket);
+        Self { store, bucket, clock, largest_file, note_every: NOTE_BYTES }
     }
 
     /// Reads what it needs from the environment.

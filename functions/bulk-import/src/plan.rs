@@ -1,11 +1,11 @@
 //! One pass over a file.
 
-use usher_domain::Organisation;
-use usher_domain::import::{DialectOverride, DialectReport, ImportDefaults, Outcome, Planner};
+use usher_domain::import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
 use usher_plans::{Object, PlanFiles};
 use usher_runtime::random;
 use usher_store::{Import, ImportPlan, ImportProblem, OnIssues};
 
+use crate::progress::Progress;
 use crate::rows::Rows;
 use crate::{BulkImport, PlanningError, failed};
 
@@ -13,7 +13,12 @@ use crate::{BulkImport, PlanningError, failed};
 enum Planned {
     Made(Box<ImportPlan>),
     Refused(ImportProblem),
+    /// Somebody stopped it, or another attempt was faster.
+    Stopped,
 }
+
+/// How much is read between two looks at the progress.
+const PIECE_BYTES: usize = 64 * 1024;
 
 fn refused(code: &str, detail: impl Into<String>) -> Planned {
     Planned::Refused(ImportProblem { code: code.to_owned(), detail: detail.into() })
@@ -37,6 +42,7 @@ pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> 
             tracing::info!(code = problem.code, "refused a file");
             store.fail_import(organisation, id, &problem, bulk.clock.now()).await?;
         }
+        Planned::Stopped => tracing::info!("stopped reading; the import is not being planned any more"),
     }
     Ok(())
 }
@@ -57,7 +63,11 @@ fn has_issues(rejected: u64) -> Option<ImportProblem> {
 
 async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Planned, PlanningError> {
     if let Some(limit) = bulk.largest_file.filter(|limit| object.length > *limit) {
-        let detail = format!("The file has {} bytes; at most {limit} are read. Divide it into several.", object.length);
+        let detail = format!(
+            "The file has {} bytes; at most {limit} are read ({} MiB), and at most {PEOPLE} people. Divide it into several.",
+            object.length,
+            limit / (1024 * 1024),
+        );
         return Ok(refused("file_too_large", detail));
     }
     let loaded = Box::pin(bulk.store.load_organisation(import.organisation, import.invited_by)).await?;
@@ -74,44 +84,51 @@ async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Plan
         },
     };
     let defaults = serde_json::from_value(import.defaults.clone()).map_err(|_| PlanningError::Damaged("defaults"))?;
-    let files = PlanFiles::of_run(import.organisation, import.id, random::bits());
-    read_rows(bulk, &loaded.organisation, rank, defaults, &files, object).await
+    let dialect = serde_json::from_value(import.dialect.clone()).map_err(|_| PlanningError::Damaged("dialect"))?;
+    let planner = Planner::new(&loaded.organisation, rank, defaults, dialect);
+    Box::pin(read_rows(bulk, import, planner, object)).await
 }
 
 async fn read_rows(
     bulk: &BulkImport,
-    organisation: &Organisation,
-    rank: Option<u32>,
-    defaults: ImportDefaults,
-    files: &PlanFiles,
+    import: &Import,
+    mut planner: Planner<'_>,
     mut object: Object,
 ) -> Result<Planned, PlanningError> {
-    let mut planner = Planner::new(organisation, rank, defaults, DialectOverride::default());
-    let mut rows = Rows::new(bulk, organisation.id, files);
-    loop {
-        let chunk = object.chunk().await?;
-        let fed = match &chunk {
-            Some(bytes) => planner.feed(bytes),
-            None => planner.finish(),
-        };
-        if let Err(error) = fed {
-            return Ok(refused(error.code(), sentence(&error.to_string())));
-        }
-        while let Some(row) = planner.next_row() {
-            let is_good = matches!(row.outcome, Outcome::Good(_));
-            let cells = if is_good { planner.cells() } else { Vec::new() };
-            rows.add(row, cells).await?;
-        }
-        if chunk.is_none() {
-            break;
+    let files = &PlanFiles::of_run(import.organisation, import.id, random::bits());
+    let mut rows = Rows::new(bulk, import.organisation, files);
+    let mut progress = Progress::new(bulk, import, object.length);
+    let not_people = |error: FileError| refused(error.code(), sentence(&error.to_string()));
+    while let Some(chunk) = object.chunk().await? {
+        for piece in chunk.chunks(PIECE_BYTES) {
+            if let Err(error) = planner.feed(piece) {
+                return Ok(not_people(error));
+            }
+            take_rows(&mut planner, &mut rows).await?;
+            if !progress.read(piece.len()).await? {
+                return Ok(Planned::Stopped);
+            }
         }
     }
+    if let Err(error) = planner.finish() {
+        return Ok(not_people(error));
+    }
+    take_rows(&mut planner, &mut rows).await?;
     let report = planner.report().ok_or(PlanningError::Damaged("layout"))?;
     let mut plan = rows.finish().await?;
     failed::write(&bulk.bucket, files, &report).await?;
     files.folder().clone_into(&mut plan.folder);
     plan.dialect = dialect(&report)?;
     Ok(Planned::Made(Box::new(plan)))
+}
+
+async fn take_rows(planner: &mut Planner<'_>, rows: &mut Rows<'_>) -> Result<(), PlanningError> {
+    while let Some(row) = planner.next_row() {
+        let is_good = matches!(row.outcome, Outcome::Good(_));
+        let cells = if is_good { planner.cells() } else { Vec::new() };
+        rows.add(row, cells).await?;
+    }
+    Ok(())
 }
 
 fn dialect(report: &DialectReport) -> Result<serde_json::Value, PlanningError> {

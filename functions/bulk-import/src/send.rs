@@ -7,7 +7,7 @@ use crate::{BulkImport, PlanningError};
 /// Starts the import. If places are short nobody is invited; it stays ready, and says so.
 pub(crate) async fn at_once(bulk: &BulkImport, import: &Import) -> Result<(), PlanningError> {
     let digest = import.plan.as_ref().map(|plan| plan.digest.clone()).unwrap_or_default();
-    match bulk.store.start_import(import, &digest, bulk.clock.now()).await {
+    match bulk.store.start_import(import, &digest, None, bulk.clock.now()).await {
         Ok(()) => tracing::info!("sent at once"),
         // Somebody sent or cancelled it first.
         Err(StartError::NotReady) => {}

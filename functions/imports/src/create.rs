@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::draft::Authority;
-use usher_domain::import::ImportDefaults;
+use usher_domain::import::{DialectOverride, ImportDefaults};
 use usher_domain::{DraftRequest, ImportId, IssueCode, ReservationId};
 use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
 use usher_plans::upload_key;
@@ -25,6 +25,8 @@ pub(crate) struct CreateRequest {
     on_issues: Option<OnIssues>,
     #[serde(default)]
     defaults: ImportDefaults,
+    #[serde(default)]
+    dialect: DialectOverride,
 }
 
 pub(crate) async fn create(
@@ -35,7 +37,7 @@ pub(crate) async fn create(
     JsonBody(request): JsonBody<CreateRequest>,
 ) -> Result<(StatusCode, Extension<Unkept>, Json<Value>), Problem> {
     let filename = filename::check(&request.filename)?;
-    check_defaults(&admin, &request.defaults)?;
+    check(&admin, &request.defaults, &request.dialect)?;
     let now = api.clock.now();
     let organisation = admin.organisation.id;
     let id = new_id(&admin, &headers, now);
@@ -48,6 +50,7 @@ pub(crate) async fn create(
         mode: request.mode.unwrap_or(ImportMode::Review),
         on_issues: request.on_issues.unwrap_or_default(),
         defaults: json!(request.defaults),
+        dialect: json!(request.dialect),
         invited_by: Some(admin.id()),
         ..Import::announced(organisation, id, filename, now)
     };
@@ -58,8 +61,8 @@ pub(crate) async fn create(
     } else {
         let known = api.store.import(organisation, id).await?.ok_or_else(Problem::changed_meanwhile)?;
         let asked = |import: &Import| {
-            let Import { filename, mode, on_issues, defaults, .. } = import.clone();
-            (filename, mode, on_issues, defaults)
+            let Import { filename, mode, on_issues, defaults, dialect, .. } = import.clone();
+            (filename, mode, on_issues, defaults, dialect)
         };
         let same = asked(&known) == asked(&import);
         if !same {
@@ -88,8 +91,8 @@ fn new_id(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> ImportId {
     ImportId::from_parts(day, u128::from_be_bytes(ReservationId::derived(&parts).to_bytes()))
 }
 
-/// Holds the defaults to what a row that says the same would be held to.
-fn check_defaults(admin: &Admin, defaults: &ImportDefaults) -> Result<(), Problem> {
+/// Holds the defaults to what a row that says the same would be held to, and the dialect to what files are read with.
+fn check(admin: &Admin, defaults: &ImportDefaults, dialect: &DialectOverride) -> Result<(), Problem> {
     let row = DraftRequest {
         email: "somebody@example.com".to_owned(),
         role: defaults.role.clone(),
@@ -103,6 +106,7 @@ fn check_defaults(admin: &Admin, defaults: &ImportDefaults) -> Result<(), Proble
         .into_iter()
         .filter(|problem| problem.code != IssueCode::RoleMissing)
         .map(|problem| FieldError::at("defaults.", problem))
+        .chain(dialect.check().into_iter().map(|problem| FieldError::at("dialect.", problem)))
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }

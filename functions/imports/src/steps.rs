@@ -45,7 +45,7 @@ pub(crate) async fn send(
             }
         }
         files_are_there(&imports.bucket, plan).await?;
-        match api.store.start_import(&import, &request.digest, api.clock.now()).await {
+        match api.store.start_import(&import, &request.digest, Some(admin.id()), api.clock.now()).await {
             Ok(()) => tracing::info!(import = %import.id, by = %admin.id(), "sent an import"),
             // Somebody sent or cancelled it first: see which.
             Err(StartError::NotReady) => {}

@@ -6,15 +6,42 @@ use serde_json::{Value, json};
 use usher_domain::capacity::Sum;
 use usher_domain::{Capacity, Demand, Resource};
 use usher_http::places;
-use usher_store::{Import, ImportStatus};
+use usher_store::{Import, ImportStatus, Reading};
 
-/// How far an import has come.
+/// How far an import has come: in reading its file, or in making its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Progress {
+    unit: Unit,
     done: u64,
     total: u64,
     rows_per_second: Option<u64>,
+    bytes_per_second: Option<u64>,
     eta: Option<Timestamp>,
+}
+
+/// What progress is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    Bytes,
+    Rows,
+}
+
+impl Progress {
+    /// So much of it within a time, and when the rest will be done at that rate if `now` somebody is still at it.
+    fn new(unit: Unit, (done, total): (u64, u64), took: SignedDuration, now: Option<Timestamp>) -> Self {
+        let seconds = u64::try_from(took.as_secs()).unwrap_or_default().max(1);
+        let rate = (done > 0).then(|| (done / seconds).max(1));
+        // From the count and the time, not from the rounded rate.
+        let left = (done > 0).then(|| total.saturating_sub(done).saturating_mul(seconds).div_ceil(done));
+        let left = left.map(|seconds| SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
+        let eta = now.and_then(|now| now.saturating_add(left?).ok());
+        let (rows_per_second, bytes_per_second) = match unit {
+            Unit::Rows => (rate, None),
+            Unit::Bytes => (None, rate),
+        };
+        Self { unit, done, total, rows_per_second, bytes_per_second, eta }
+    }
 }
 
 /// The import as the API shows it. What it needs of `capacity` is worked out anew each time, until it is sent.
@@ -47,6 +74,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
         "issues": plan.map(|plan| &plan.issues),
         "warnings": plan.map(|plan| &plan.warnings),
         "dialect": plan.map(|plan| &plan.dialect),
+        "requested_dialect": import.dialect,
         "capacity": needs,
         "digest": plan.map(|plan| &plan.digest),
         "progress": progress(import, now),
@@ -68,17 +96,15 @@ fn needs(demand: &Demand, capacity: &Capacity) -> Value {
 }
 
 fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
+    if import.status == ImportStatus::Planning {
+        let Reading { bytes, of, begun_at, at } = import.reading?;
+        return Some(Progress::new(Unit::Bytes, (bytes, of), at.duration_since(begun_at), Some(at)));
+    }
     let (plan, started) = (import.plan.as_ref()?, import.started_at?);
-    let (done, total) = (import.outcome.rows, plan.counts.good);
-    let until = if import.status == ImportStatus::Applying { now } else { import.updated_at.unwrap_or(now) };
-    let seconds = u64::try_from(until.duration_since(started).as_secs()).unwrap_or_default().max(1);
-    let rows_per_second = (done > 0).then(|| (done / seconds).max(1));
-    let left = total.saturating_sub(done);
-    // From rows and time, not from the rounded rate.
-    let eta = (import.status == ImportStatus::Applying && done > 0)
-        .then(|| i64::try_from(left.saturating_mul(seconds).div_ceil(done)).unwrap_or(i64::MAX))
-        .and_then(|seconds| now.saturating_add(SignedDuration::from_secs(seconds)).ok());
-    Some(Progress { done, total, rows_per_second, eta })
+    let applying = import.status == ImportStatus::Applying;
+    let until = if applying { now } else { import.updated_at.unwrap_or(now) };
+    let rows = (import.outcome.rows, plan.counts.good);
+    Some(Progress::new(Unit::Rows, rows, until.duration_since(started), applying.then_some(now)))
 }
 
 #[cfg(test)]
@@ -117,8 +143,22 @@ mod tests {
         assert_eq!(view(&import, &Capacity::default(), at(100))["progress"]["eta"], Value::Null);
         import.outcome.rows = 250;
         let progress = progress(&import, at(110)).expect("it was started");
-        let expected = Progress { done: 250, total: 1_000, rows_per_second: Some(25), eta: Some(at(140)) };
-        assert_eq!(progress, expected);
+        let rows_per_second = Some(25);
+        let (unit, bytes_per_second, eta) = (Unit::Rows, None, Some(at(140)));
+        assert_eq!(progress, Progress { unit, done: 250, total: 1_000, rows_per_second, bytes_per_second, eta });
+    }
+
+    #[test]
+    fn while_a_file_is_read_progress_is_in_bytes() {
+        let reading = Some(Reading { bytes: 300, of: 1_200, begun_at: at(100), at: at(110) });
+        let mut import = Import { plan: None, reading, ..import(ImportStatus::Planning) };
+        // By when it was written down, not by when somebody asks.
+        let shown = view(&import, &Capacity::default(), at(500));
+        let expected = json!({"unit": "bytes", "done": 300, "total": 1_200, "rows_per_second": null,
+            "bytes_per_second": 30, "eta": "1970-01-01T00:02:20Z"});
+        assert_eq!(shown["progress"], expected);
+        import.status = ImportStatus::Cancelled;
+        assert_eq!(view(&import, &Capacity::default(), at(500))["progress"], Value::Null);
     }
 
     #[test]

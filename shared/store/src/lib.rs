@@ -24,7 +24,7 @@ pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
     Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, OnIssues, PartOutcome,
-    SettledPart, StartError,
+    Reading, SettledPart, StartError,
 };
 pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};

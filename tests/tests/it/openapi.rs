@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
+use usher_domain::IssueCode;
 use usher_tests::World;
 
 use contract::{Contract, Operation, Seen, Watched};
@@ -80,6 +81,19 @@ fn every_example_is_what_its_schema_says() {
     assert!(count > 25, "{count}");
 }
 
+#[test]
+fn the_codes_of_issues_are_those_there_are_and_each_is_explained() {
+    let contract = Contract::read();
+    let schema = &contract.0["components"]["schemas"]["IssueCode"];
+    let documented: Vec<_> = schema["enum"].as_array().expect("codes").iter().filter_map(Value::as_str).collect();
+    let codes: Vec<_> = IssueCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(documented, codes);
+    let text = schema["description"].as_str().expect("a description");
+    for code in codes {
+        assert!(text.contains(&format!("`{code}`")), "{code} is not explained");
+    }
+}
+
 /// Without this, a member that nobody described would pass.
 #[test]
 fn no_answer_may_have_members_that_are_not_described() {
@@ -110,8 +124,9 @@ fn no_answer_may_have_members_that_are_not_described() {
 }
 
 /// What nothing but bad luck, two million people or another kind of deployment brings about.
-const NOT_BROUGHT_ABOUT: [&str; 7] = [
+const NOT_BROUGHT_ABOUT: [&str; 8] = [
     "changed_meanwhile",
+    "changed_since_plan",
     "organisation_gone",
     "request_in_progress",
     "sign_in_required",

@@ -10,7 +10,7 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
 use usher_domain::id::ReservationId;
-use usher_domain::{Demand, ImportId, OrganisationId};
+use usher_domain::{Demand, ImportId, MembershipId, OrganisationId};
 
 use super::item::ImportUpdate;
 use super::{Import, ImportStatus, KEPT, PATIENCE, SettledPart, StartError};
@@ -26,7 +26,13 @@ fn request(what: &[u8], id: ImportId) -> ReservationId {
 impl Store {
     /// Starts an import: takes all places it needs and marks it as being applied, in one transaction. The relay hands
     /// its parts out from there.
-    pub async fn start_import(&self, import: &Import, digest: &str, now: Timestamp) -> Result<(), StartError> {
+    pub async fn start_import(
+        &self,
+        import: &Import,
+        digest: &str,
+        sent_by: Option<MembershipId>,
+        now: Timestamp,
+    ) -> Result<(), StartError> {
         let plan = import.plan.as_ref().filter(|plan| plan.digest == digest).ok_or(StartError::NotReady)?;
         // Condition: ready, and the plan that was looked at; of two who send it, one starts it.
         let update = ImportUpdate::when("#status = :ready AND #digest = :digest")
@@ -37,6 +43,10 @@ impl Store {
             .set("updated_at", time(now))
             .remove("problem")
             .due(Some(now + PATIENCE), import.id);
+        let update = match sent_by {
+            Some(sender) => update.set("sent_by", s(sender.to_string())),
+            None => update,
+        };
         let companion =
             update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;
         let request = request(b"start", import.id);
@@ -159,6 +169,19 @@ impl Store {
         let cancelled = import.status == ImportStatus::Cancelled;
         let update = if cancelled { update } else { update.status(ImportStatus::Done) };
         self.update_import(import.organisation, import.id, update).await
+    }
+
+    /// Claims the mail about the end of an import: whoever gets `true` sends it. Condition: it is at its end, and nobody
+    /// has sent the mail or is about to. Cut off behind this, it is never sent, which is less bad than twice.
+    pub async fn claim_import_mail(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when("attribute_exists(#finished_at) AND attribute_not_exists(#mailed_at)");
+        self.update_import(import.organisation, import.id, update.set("mailed_at", time(now))).await
+    }
+
+    /// Gives the claim up: it is certain that nothing was sent.
+    pub async fn release_import_mail(&self, import: &Import) -> Result<(), StoreError> {
+        let update = ImportUpdate::when("attribute_exists(#mailed_at)").remove("mailed_at");
+        self.update_import(import.organisation, import.id, update).await.map(drop)
     }
 
     /// Looks at an import again later.

@@ -32,6 +32,7 @@ pub(super) fn write_import(import: &Import) -> Result<Item, StoreError> {
     item.insert("mode".to_owned(), json(&import.mode)?);
     item.insert("on_issues".to_owned(), json(&import.on_issues)?);
     item.insert("defaults".to_owned(), json(&import.defaults)?);
+    item.insert("dialect".to_owned(), json(&import.dialect)?);
     item.insert("status".to_owned(), s(import.status.as_str()));
     item.insert("created_at".to_owned(), time(import.created_at));
     item.insert("ttl".to_owned(), time(import.created_at + KEPT));
@@ -53,9 +54,12 @@ pub(super) fn read_import(item: &Item) -> Result<Import, StoreError> {
         mode: reader.json("mode")?,
         on_issues: optional_json(&reader, "on_issues")?.unwrap_or_default(),
         defaults: reader.json("defaults")?,
+        dialect: optional_json(&reader, "dialect")?.unwrap_or_else(|| serde_json::json!({})),
         invited_by: reader.optional("invited_by")?,
         status,
         source: optional_json(&reader, "source")?,
+        reading: optional_json(&reader, "reading")?,
+        sent_by: reader.optional("sent_by")?,
         created_at: reader.time("created_at")?,
         started_at: reader.optional_time("started_at")?,
         updated_at: reader.optional_time("updated_at")?,
@@ -154,9 +158,11 @@ impl ImportUpdate {
 
     fn expression(&self) -> String {
         let sets = self.sets.join(", ");
-        match self.removals.as_slice() {
-            [] => format!("SET {sets}"),
-            removals => format!("SET {sets} REMOVE {}", removals.join(", ")),
+        let removals = self.removals.join(", ");
+        match (sets.as_str(), removals.as_str()) {
+            ("", _) => format!("REMOVE {removals}"),
+            (_, "") => format!("SET {sets}"),
+            _ => format!("SET {sets} REMOVE {removals}"),
         }
     }
 
@@ -221,6 +227,8 @@ mod tests {
             update.expression(),
             "SET #status = :set_status, #created = if_not_exists(#created, :zero) + :add_created REMOVE #problem"
         );
+        let only_removals = ImportUpdate::when("attribute_exists(#mailed_at)").remove("mailed_at");
+        assert_eq!(only_removals.expression(), "REMOVE #mailed_at");
         let mut names: Vec<_> = update.names.values().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["created", "problem", "source", "status"]);

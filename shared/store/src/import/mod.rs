@@ -152,6 +152,19 @@ impl ImportPlan {
     }
 }
 
+/// How far one attempt at reading a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Bytes of the file.
+    pub of: u64,
+    /// When this attempt began.
+    pub begun_at: Timestamp,
+    /// When this was written down.
+    pub at: Timestamp,
+}
+
 /// Why a file was refused, or a plan not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportProblem {
@@ -202,12 +215,18 @@ pub struct Import {
     pub on_issues: OnIssues,
     /// What is given to rows that do not say, as JSON.
     pub defaults: serde_json::Value,
+    /// What the uploader says about how the file is written, as JSON.
+    pub dialect: serde_json::Value,
     /// Who announced it; `None` for a file an operator dropped.
     pub invited_by: Option<MembershipId>,
     /// How far it has come.
     pub status: ImportStatus,
     /// What it reads, once that is there.
     pub source: Option<ImportSource>,
+    /// How far reading it has come, while it is being planned.
+    pub reading: Option<Reading>,
+    /// Who sent it, if somebody did; nobody in [`ImportMode::Send`].
+    pub sent_by: Option<MembershipId>,
     /// When it was announced.
     pub created_at: Timestamp,
     /// When it was started.
@@ -237,9 +256,12 @@ impl Import {
             mode: ImportMode::Review,
             on_issues: OnIssues::default(),
             defaults: serde_json::json!({}),
+            dialect: serde_json::json!({}),
             invited_by: None,
             status: ImportStatus::AwaitingUpload,
             source: None,
+            reading: None,
+            sent_by: None,
             created_at: now,
             started_at: None,
             updated_at: None,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use usher_domain::{ImportId, OrganisationId};
 
 use super::item::{ImportUpdate, read_import, write_import};
-use super::{Import, ImportPlan, ImportProblem, ImportSource, ImportStatus, PLANNING_PATIENCE};
+use super::{Import, ImportPlan, ImportProblem, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
 use crate::item::{s, time};
 use crate::membership::Page;
 use crate::{Store, StoreError, keys};
@@ -62,6 +62,7 @@ impl Store {
         organisation: OrganisationId,
         id: ImportId,
         source: &ImportSource,
+        bytes: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         // Condition: waiting for a file, or cut off while it read this very one.
@@ -69,7 +70,20 @@ impl Store {
             .value("waiting", s(ImportStatus::AwaitingUpload.as_str()))
             .status(ImportStatus::Planning)
             .json("source", source)?
+            .json("reading", &Reading { bytes: 0, of: bytes, begun_at: now, at: now })?
             .due(Some(now + PLANNING_PATIENCE), id);
+        self.update_import(organisation, id, update).await
+    }
+
+    /// Says how far reading has come. `false` if the import is not being planned any more: stopped, or planned by another
+    /// attempt. Of two attempts at once either may be the one that is shown, and what it says is true of it.
+    pub async fn note_reading(
+        &self,
+        organisation: OrganisationId,
+        id: ImportId,
+        reading: &Reading,
+    ) -> Result<bool, StoreError> {
+        let update = ImportUpdate::when_status(ImportStatus::Planning).json("reading", reading)?;
         self.update_import(organisation, id, update).await
     }
 
