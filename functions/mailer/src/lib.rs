@@ -8,16 +8,20 @@
 //!                      └─ cut off earlier ─────────────────┘
 //! ```
 //!
+//! The mail that tells an admin the end of an import goes the same way by itself (`ended`).
+//!
 //! The claim lowers the chance of a second copy to the one case in which nobody can know: when an answer is lost.
 
 mod batch;
 mod compose;
+mod ended;
+mod ended_mail;
 mod outcome;
 mod pace;
 mod send;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use usher_domain::MailJob;
+use usher_domain::job::MailQueueJob;
 use usher_runtime::{Aws, Clock, ConfigError, LinkKeySource, config};
 use usher_store::Store;
 
@@ -93,8 +97,12 @@ pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
     for message in event.records {
         let body = message.body.unwrap_or_default();
         // What the body says is not logged: where a job should be, there could be anything.
-        let done = match serde_json::from_str::<MailJob>(&body) {
-            Ok(job) => {
+        let done = match serde_json::from_str::<MailQueueJob>(&body) {
+            Ok(MailQueueJob::EndedImport(job)) => {
+                tracing::Span::current().record("organisation", tracing::field::display(job.organisation));
+                Box::pin(ended::process(mailer, job)).await
+            }
+            Ok(MailQueueJob::Invitations(job)) => {
                 let batch = job.batch();
                 let span = tracing::Span::current();
                 span.record("batch", &batch).record("organisation", tracing::field::display(job.organisation));

@@ -66,41 +66,58 @@ fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|error| error.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect))
 }
 
+/// Why a call came to nothing, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Nothing was sent, for a reason outside what was to be sent.
+    NotNow,
+    /// Nothing was sent, because something in it is not accepted.
+    ForGood,
+    /// It may have been sent, or not.
+    Lost,
+}
+
+/// What came of sending many mails.
 pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>) -> Answer {
-    let error = match answer {
+    match answer {
         Ok(answer) => {
             let results = answer.bulk_email_entry_results();
-            return Answer::Each(results.iter().map(|result| of_status(result.status())).collect());
+            Answer::Each(results.iter().map(|result| of_status(result.status())).collect())
         }
-        Err(error) => error,
-    };
-    match &error {
+        Err(error) => match of_error(&error) {
+            Refusal::NotNow => Answer::NotNow,
+            Refusal::ForGood => Answer::Refused,
+            Refusal::Lost => Answer::Lost,
+        },
+    }
+}
+
+/// What a call that failed came to.
+pub(crate) fn of_error<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Refusal {
+    match error {
         SdkError::ConstructionFailure(_) => {
-            tracing::error!(error = %describe(&error), "the mails could not be put into a request");
-            Answer::Refused
+            tracing::error!(error = %describe(error), "the mails could not be put into a request");
+            Refusal::ForGood
         }
         SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(|e| never_connected(e)) => {
             tracing::warn!("the mail service could not be reached");
-            Answer::NotNow
+            Refusal::NotNow
         }
         SdkError::ServiceError(service) if service.raw().status().is_client_error() => {
             // Its code only: the message may quote addresses.
-            tracing::warn!(code = service.err().code(), "the mail service refused a batch");
-            match service.err() {
-                SendBulkEmailError::BadRequestException(_) => Answer::Refused,
-                // Among them MessageRejected, which is what a sender's address gets that is not confirmed yet: the mails
-                // are good, and go out once it is.
-                _ => Answer::NotNow,
-            }
+            tracing::warn!(code = service.err().code(), "the mail service refused a call");
+            // Any other, among them MessageRejected, is what a sender's address gets that is not confirmed yet: the mails
+            // are good, and go out once it is.
+            if service.err().code() == Some("BadRequestException") { Refusal::ForGood } else { Refusal::NotNow }
         }
         SdkError::ServiceError(service) => {
             tracing::warn!(code = service.err().code(), "the mail service failed");
-            Answer::Lost
+            Refusal::Lost
         }
         // A time limit, a dropped connection, an answer that cannot be read, and whatever is added to these.
         _ => {
-            tracing::warn!(error = %describe(&error), "the mail service's answer was lost");
-            Answer::Lost
+            tracing::warn!(error = %describe(error), "the mail service's answer was lost");
+            Refusal::Lost
         }
     }
 }

@@ -36,6 +36,20 @@ impl Pace {
 
     /// One mailer's share of the account's rate.
     pub(crate) async fn share(&self, ses: &Client, now: Timestamp) -> Share {
+        #[expect(clippy::cast_precision_loss, reason = "a number of mailers")]
+        Share(self.rate(ses, now).await / self.concurrency as f64)
+    }
+
+    /// About when so many mails have left, if all mailers are at them.
+    pub(crate) async fn until(&self, ses: &Client, mails: u64, now: Timestamp) -> Timestamp {
+        let rate = self.rate(ses, now).await;
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "about")]
+        let seconds = (mails as f64 / rate).ceil() as i64;
+        now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The account's rate, in mails a second.
+    async fn rate(&self, ses: &Client, now: Timestamp) -> f64 {
         let heard = self.heard.lock().map(|heard| *heard).unwrap_or_default();
         let rate = match heard {
             Some((at, rate)) if now.duration_since(at) < FRESH => rate,
@@ -53,8 +67,7 @@ impl Pace {
                 }
             },
         };
-        #[expect(clippy::cast_precision_loss, reason = "a number of mailers")]
-        Share(rate.max(SLOWEST) / self.concurrency as f64)
+        rate.max(SLOWEST)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::outcome::{self, Answer};
 const ENCODED_WORD_BYTES: usize = 42;
 
 /// An address with the name it is shown under.
-fn mailbox(name: &str, address: &str) -> String {
+pub(crate) fn mailbox(name: &str, address: &str) -> String {
     if name.is_ascii() {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
         return format!("\"{quoted}\" <{address}>");
@@ -35,7 +35,7 @@ fn mailbox(name: &str, address: &str) -> String {
     format!("{} <{address}>", words.join(" "))
 }
 
-fn tag(name: &str, value: &impl ToString) -> Option<MessageTag> {
+pub(crate) fn tag(name: &str, value: &impl ToString) -> Option<MessageTag> {
     MessageTag::builder().name(name).value(value.to_string()).build().ok()
 }
 

@@ -1,7 +1,7 @@
 //! Which messages the work makes.
 
 use serde::Serialize;
-use usher_domain::job::MAIL_JOB_RECIPIENTS;
+use usher_domain::job::{EndedImportJob, MAIL_JOB_RECIPIENTS};
 use usher_domain::{ApplyJob, MailJob, MailRecipient, OrganisationId};
 
 use crate::Relay;
@@ -60,6 +60,10 @@ pub(crate) fn messages(relay: &Relay, work: Vec<Work>) -> Vec<Message> {
                     let job = ApplyJob { organisation, import, part, from: 0 };
                     messages.push(message(&relay.apply_queue, organisation, 0, &job));
                 }
+            }
+            Work::Ended { organisation, import } => {
+                let job = EndedImportJob { organisation, ended_import: import };
+                messages.push(message(&relay.mail_queue, organisation, 0, &job));
             }
         }
     }

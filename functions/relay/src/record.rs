@@ -29,6 +29,13 @@ pub(crate) enum Work {
         /// Which of its parts come with that.
         parts: RangeInclusive<u32>,
     },
+    /// An import came to its end, and somebody waits to hear of it.
+    Ended {
+        /// Whose.
+        organisation: OrganisationId,
+        /// Which.
+        import: ImportId,
+    },
 }
 
 /// A record that is not what the table holds.
@@ -67,6 +74,14 @@ fn due_mail(item: &Item) -> Option<(Option<u32>, u32)> {
     due.then(|| (number(item, "generation"), number(item, "mail_attempt").unwrap_or(0)))
 }
 
+/// Whether an import is at its end, and somebody is to hear of it: who sent or announced it, but not who stopped it before
+/// there was anything to tell.
+fn is_worth_a_mail(item: &Item) -> bool {
+    let somebody = text(item, "sent_by").or(text(item, "invited_by")).is_some();
+    let something = text(item, "plan").is_some() || text(item, "status") == Some("failed");
+    somebody && something && item.contains_key("finished_at")
+}
+
 /// What there is to do about a record. The event source's filter lets through more than is new: an edit of an invitation
 /// whose mail is still due is one of those.
 pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
@@ -101,6 +116,8 @@ pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
                 }
             } else if became("cancelled") && text(new, "plan").is_some() {
                 ONLY_THE_END
+            } else if is_worth_a_mail(new) && !is_worth_a_mail(old) {
+                return Ok(Some(Work::Ended { organisation: organisation()?, import: import()? }));
             } else {
                 return Ok(None);
             };
@@ -139,7 +156,7 @@ pub(crate) mod tests {
     fn mail(new: &Value, old: &Value) -> Option<(u32, u32, bool)> {
         match read(&record("MODIFY", new, old)).expect("well formed")? {
             Work::Mail { recipient, in_flight, .. } => Some((recipient.generation, recipient.attempt, in_flight)),
-            Work::Import { .. } => None,
+            Work::Import { .. } | Work::Ended { .. } => None,
         }
     }
 
@@ -174,7 +191,7 @@ pub(crate) mod tests {
     fn an_import_that_was_stopped_or_has_nobody_to_invite_still_has_an_end() {
         let parts = |new: &Value, old: &Value| match read(&record("MODIFY", new, old)).expect("well formed")? {
             Work::Import { parts, .. } => Some(parts),
-            Work::Mail { .. } => None,
+            Work::Mail { .. } | Work::Ended { .. } => None,
         };
         for seen in ["ready", "applying"] {
             assert_eq!(parts(&import("cancelled"), &import(seen)), Some(0..=0));
@@ -186,6 +203,30 @@ pub(crate) mod tests {
         let mut unread = import("cancelled");
         unread.as_object_mut().expect("an item").remove("plan");
         assert_eq!(parts(&unread, &json!({"status": {"S": "planning"}})), None, "no file was read");
+    }
+
+    #[test]
+    fn the_end_of_an_import_is_told_once_and_only_to_somebody() {
+        let ended = |new: &Value, old: &Value| {
+            matches!(read(&record("MODIFY", new, old)).expect("well formed"), Some(Work::Ended { .. }))
+        };
+        let with = |status, member: &str| {
+            let mut import = import(status);
+            import["finished_at"] = json!({"N": "1"});
+            import[member] = json!({"S": MEMBER});
+            import
+        };
+        for status in ["done", "cancelled", "failed"] {
+            for member in ["sent_by", "invited_by"] {
+                let end = with(status, member);
+                assert!(ended(&end, &import(if status == "done" { "applying" } else { status })), "{status}");
+                assert!(!ended(&end, &end), "the mail was claimed");
+            }
+            assert!(!ended(&with(status, "nobody"), &import(status)), "an operator dropped it");
+        }
+        let mut unread = with("cancelled", "invited_by");
+        unread.as_object_mut().expect("an item").remove("plan");
+        assert!(!ended(&unread, &json!({"status": {"S": "planning"}})), "there is nothing to tell");
     }
 
     #[test]

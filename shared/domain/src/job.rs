@@ -57,6 +57,27 @@ impl MailJob {
     }
 }
 
+/// The mail about the end of an import, to whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndedImportJob {
+    /// Whose.
+    pub organisation: OrganisationId,
+    /// Which import.
+    pub ended_import: ImportId,
+}
+
+/// What is on the mail queue. The kinds are told apart by their members, so that those that were queued before there was a
+/// second kind are read as ever.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum MailQueueJob {
+    /// Invitations.
+    Invitations(MailJob),
+    /// The end of an import.
+    EndedImport(EndedImportJob),
+}
+
 /// One part of an import's plan, for import-apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,5 +129,16 @@ mod tests {
         let text = serde_json::to_string(&job()).expect("a job is JSON");
         assert!(!text.contains("tries"));
         assert_eq!(serde_json::from_str::<MailJob>(&text).expect("and back"), job());
+    }
+
+    #[test]
+    fn kinds_of_mail_jobs_are_told_apart() {
+        let invitations = serde_json::to_string(&job()).expect("JSON");
+        assert_eq!(serde_json::from_str::<MailQueueJob>(&invitations).ok(), Some(MailQueueJob::Invitations(job())));
+        let (organisation, ended_import) = (OrganisationId::from_parts(1, 2), ImportId::from_parts(3, 4));
+        let ended = EndedImportJob { organisation, ended_import };
+        let text = serde_json::to_string(&ended).expect("JSON");
+        assert_eq!(serde_json::from_str::<MailQueueJob>(&text).ok(), Some(MailQueueJob::EndedImport(ended)));
+        assert!(serde_json::from_str::<MailQueueJob>(r#"{"organisation":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#).is_err());
     }
 }

@@ -25,6 +25,7 @@ impl Mail {
 #[derive(Default)]
 pub(super) struct MailService {
     pub(super) sent: Vec<Mail>,
+    pub(super) letters: Vec<Mail>,
 }
 
 impl MailService {
@@ -34,7 +35,18 @@ impl MailService {
                 &json!({"SendQuota": {"MaxSendRate": 10_000.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}}),
             );
         }
-        assert!(path.ends_with("/outbound-bulk-emails"), "mails go out in bulk, not by {path}");
+        if path.ends_with("/outbound-emails") {
+            let message = &body["Content"]["Simple"];
+            let part = |part: &Value| part["Data"].as_str().unwrap_or_default().to_owned();
+            self.letters.push(Mail {
+                to: body["Destination"]["ToAddresses"][0].as_str().expect("a recipient").to_owned(),
+                subject: part(&message["Subject"]),
+                text: part(&message["Body"]["Text"]),
+                html: part(&message["Body"]["Html"]),
+            });
+            return Answer::json(&json!({"MessageId": format!("l{}", self.letters.len())}));
+        }
+        assert!(path.ends_with("/outbound-bulk-emails"), "invitations go out in bulk, not by {path}");
         let template = &body["DefaultContent"]["Template"];
         let entries = body["BulkEmailEntries"].as_array().cloned().unwrap_or_default();
         assert!(entries.len() <= 50, "SES takes fifty recipients a call");

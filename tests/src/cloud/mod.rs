@@ -166,7 +166,13 @@ impl Cloud {
         self.0.writes.load(Ordering::SeqCst)
     }
 
-    /// Mails that went out, in order.
+    /// Mails that went out one by one, and are no invitations.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Mail> {
+        self.state().mail.letters.clone()
+    }
+
+    /// Invitations that went out, in order.
     #[must_use]
     pub fn mails(&self) -> Vec<Mail> {
         self.state().mail.sent.clone()
@@ -176,6 +182,11 @@ impl Cloud {
     #[must_use]
     pub fn take_messages(&self, queue: &str) -> Vec<Message> {
         self.state().queues.take(queue)
+    }
+
+    /// Puts messages onto a queue, behind those that are there.
+    pub fn put_messages(&self, queue: &str, messages: Vec<Message>) {
+        self.state().queues.put(queue, messages);
     }
 
     /// An account of the user pool.

@@ -31,6 +31,10 @@ impl Queues {
         self.0.remove(queue).unwrap_or_default()
     }
 
+    pub(super) fn put(&mut self, queue: &str, messages: Vec<Message>) {
+        self.0.entry(queue.to_owned()).or_default().extend(messages);
+    }
+
     pub(super) fn answer(&mut self, operation: &str, body: &Value) -> Answer {
         let url = body["QueueUrl"].as_str().unwrap_or_default();
         let queue = self.0.entry(url.rsplit('/').next().unwrap_or_default().to_owned()).or_default();

@@ -1,0 +1,196 @@
+//! What the mail about the end of an import says.
+
+use askama::Template;
+use jiff::Timestamp;
+use usher_domain::text::{is_invisible, spelled_out};
+use usher_store::{Import, ImportStatus};
+
+use crate::compose::Rendered;
+
+/// What still waits to be mailed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// About how many mails.
+    pub(crate) mails: u64,
+    /// About until when.
+    pub(crate) until: Timestamp,
+}
+
+/// The mail.
+#[derive(Debug)]
+pub(crate) struct EndedImportMail<'a> {
+    /// Who started it, if there is a name.
+    pub(crate) name: Option<String>,
+    /// What the organisation is called.
+    pub(crate) organisation: &'a str,
+    /// What ended.
+    pub(crate) import: &'a Import,
+    /// What still waits to be mailed, if anything does.
+    pub(crate) waiting: Option<Waiting>,
+    /// Where `results.csv` is, if there is one.
+    pub(crate) results: Option<String>,
+    /// Where `failed.csv` is, if there is anything to mend.
+    pub(crate) failed: Option<String>,
+}
+
+type Pairs<'a, T> = &'a [(&'static str, T)];
+
+#[derive(Template)]
+#[template(path = "en/ended/subject.txt")]
+struct Subject<'a> {
+    headline: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "en/ended/body.txt")]
+struct Text<'a> {
+    headline: &'a str,
+    name: Option<&'a str>,
+    filename: &'a str,
+    organisation: &'a str,
+    problem: Option<&'a str>,
+    counts: Pairs<'a, u64>,
+    waiting: Option<&'a str>,
+    links: Pairs<'a, String>,
+}
+
+#[derive(Template)]
+#[template(path = "en/ended/body.html")]
+struct Html<'a> {
+    headline: &'a str,
+    name: Option<&'a str>,
+    filename: &'a str,
+    organisation: &'a str,
+    problem: Option<&'a str>,
+    counts: Pairs<'a, u64>,
+    waiting: Option<&'a str>,
+    links: Pairs<'a, String>,
+}
+
+impl EndedImportMail<'_> {
+    /// The parts.
+    pub(crate) fn render(&self) -> Result<Rendered, askama::Error> {
+        let headline = match self.import.status {
+            ImportStatus::Cancelled => "Your import was cancelled",
+            ImportStatus::Failed => "Your import was refused",
+            _ => "Your import is done",
+        };
+        let (name, organisation) = (self.name.as_deref(), self.organisation);
+        let filename = visible(&self.import.filename);
+        let problem = self.import.problem.as_ref().map(|problem| visible(&problem.detail));
+        let waiting = self.waiting.map(|Waiting { mails, until }| {
+            format!(
+                "About {mails} invitation mails still wait; at the current rate the last leaves about {}.",
+                spelled_out(until)
+            )
+        });
+        let (problem, waiting) = (problem.as_deref(), waiting.as_deref());
+        let (counts, links) = (self.counts(), self.links());
+        let (filename, counts, links) = (filename.as_str(), counts.as_slice(), links.as_slice());
+        Ok(Rendered {
+            subject: Subject { headline }.render()?,
+            text: Text { headline, name, filename, organisation, problem, counts, waiting, links }.render()?,
+            html: Html { headline, name, filename, organisation, problem, counts, waiting, links }.render()?,
+        })
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        let Some(plan) = &self.import.plan else { return Vec::new() };
+        let (planned, made) = (&plan.counts, &self.import.outcome);
+        // What was never sent has no outcome of its own: all of it was stopped, or refused with the file.
+        let unsent = if self.import.started_at.is_none() { planned.good } else { 0 };
+        let all = [
+            ("Rows", planned.rows()),
+            ("Invited", made.created),
+            ("Already invited", planned.already_invited),
+            ("Already members", planned.already_member),
+            ("Deactivated members", planned.deactivated_member),
+            ("Came by another way since the plan", made.already_there),
+            ("Repeated rows", planned.ignored_duplicates),
+            ("Rejected", planned.rejected),
+            ("Changed since the plan", made.drifted),
+            ("Not carried out", made.cancelled + unsent),
+        ];
+        let always = 2;
+        all.into_iter()
+            .enumerate()
+            .filter(|(at, (_, count))| *at < always || *count > 0)
+            .map(|(_, pair)| pair)
+            .collect()
+    }
+
+    fn links(&self) -> Vec<(&'static str, String)> {
+        let results = self.results.clone().map(|link| ("Every row and what became of it", link));
+        let failed = self.failed.clone().map(|link| ("The rows to be mended", link));
+        results.into_iter().chain(failed).collect()
+    }
+}
+
+/// A text without what cannot be seen, and on one line: the name of a file may hold anything.
+fn visible(text: &str) -> String {
+    text.chars().filter(|character| !is_invisible(*character)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use usher_domain::{ImportId, OrganisationId};
+    use usher_store::{ImportCounts, ImportPlan, ImportProblem, PartOutcome};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    fn import(filename: &str) -> Import {
+        let (organisation, id) = (OrganisationId::from_parts(1, 1), ImportId::from_parts(1, 1));
+        let counts = ImportCounts { good: 1_200, rejected: 3, already_invited: 7, ..ImportCounts::default() };
+        Import {
+            status: ImportStatus::Done,
+            plan: Some(ImportPlan { counts, ..ImportPlan::default() }),
+            started_at: Some(at("2026-03-02T09:00:00Z")),
+            outcome: PartOutcome { rows: 1_200, created: 1_198, drifted: 2, ..PartOutcome::default() },
+            ..Import::announced(organisation, id, filename.to_owned(), at("2026-03-02T08:59:00Z"))
+        }
+    }
+
+    fn mail(import: &Import) -> EndedImportMail<'_> {
+        EndedImportMail {
+            name: Some("Ada Admin".to_owned()),
+            organisation: "Acme",
+            import,
+            waiting: Some(Waiting { mails: 900, until: at("2026-03-02T09:20:00Z") }),
+            results: Some("https://api.example/results.csv".to_owned()),
+            failed: Some("https://api.example/failed.csv".to_owned()),
+        }
+    }
+
+    #[test]
+    fn it_says_what_came_of_the_file_and_where_to_read_it() {
+        let Rendered { subject, text, html } = mail(&import("people.csv")).render().expect("it renders");
+        insta::assert_snapshot!("ended_subject", subject);
+        insta::assert_snapshot!("ended_text", text);
+        insta::assert_snapshot!("ended_html", html);
+    }
+
+    #[test]
+    fn a_file_that_was_refused_has_a_reason() {
+        let detail = "The file is empty.".to_owned();
+        let refused = Import {
+            status: ImportStatus::Failed,
+            plan: None,
+            problem: Some(ImportProblem { code: "file_empty".to_owned(), detail }),
+            ..import("people.csv")
+        };
+        let mail = EndedImportMail { name: None, waiting: None, results: None, failed: None, ..mail(&refused) };
+        insta::assert_snapshot!("ended_refused_text", mail.render().expect("it renders").text);
+    }
+
+    #[test]
+    fn the_name_of_a_file_is_data_in_every_part() {
+        let hostile = import("<img src=x onerror=alert(1)>{{subject}}\r\nBcc: all\u{202e}.csv");
+        let Rendered { subject, text, html } = mail(&hostile).render().expect("it renders");
+        assert_eq!(subject, "Your import is done");
+        assert!(!html.contains("<img") && html.contains("&#60;img"), "{html}");
+        assert!(!text.contains("\nBcc") && !text.contains('\u{202e}') && !html.contains('\u{202e}'), "{text}");
+    }
+}
