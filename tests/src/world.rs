@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lambda_events::event::s3::S3Event;
 use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use axum::body::Body;
@@ -73,14 +74,26 @@ fn sqs_event(message: &Message) -> SqsEvent {
     serde_json::from_value(json!({"Records": [record]})).expect("an SQS event")
 }
 
+/// The event of a file that was put into the bucket.
+#[must_use]
+pub fn upload_event(key: &str, version: &str) -> S3Event {
+    let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "eventTime": "2026-03-02T09:00:00Z", "requestParameters": {}, "responseElements": {}, "userIdentity": {}, "s3": {
+        "bucket": {"name": BUCKET, "ownerIdentity": {}}, "object": {"key": key, "size": 1, "versionId": version}}}]});
+    serde_json::from_value(event).expect("an S3 event")
+}
+
 pub const OPERATOR: &str = "olga@operators.example";
 pub const ADMIN: &str = "ada@acme.example";
 
 impl World {
     #[must_use]
     pub fn new() -> Self {
+        Self::in_cloud(Cloud::new())
+    }
+
+    #[must_use]
+    pub fn in_cloud(cloud: Cloud) -> Self {
         usher_runtime::telemetry::init();
-        let cloud = Cloud::new();
         let clock = Clock::fixed("2026-03-02T09:00:00Z".parse().expect("a time"));
         let store = Store::new(cloud.aws().dynamodb(), TABLE);
         Self { cloud, clock, store }
@@ -253,10 +266,7 @@ impl World {
 
     /// The same to a planner that is set up otherwise.
     pub async fn file_arrived_at(&self, bulk: &bulk_import::BulkImport, key: &str, version: &str) {
-        let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "eventTime": "2026-03-02T09:00:00Z", "requestParameters": {}, "responseElements": {}, "userIdentity": {}, "s3": {
-            "bucket": {"name": BUCKET, "ownerIdentity": {}}, "object": {"key": key, "size": 1, "versionId": version}}}]});
-        let event = serde_json::from_value(event).expect("an S3 event");
-        bulk_import::handle(bulk, event).await.expect("planned");
+        bulk_import::handle(bulk, upload_event(key, version)).await.expect("planned");
     }
 
     /// A visit of the public page.

@@ -1,6 +1,8 @@
 //! The table: a DynamoDB in memory, with its stream.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dynoxide::Database;
 use serde_json::{Value, json};
@@ -9,7 +11,56 @@ use super::{Answer, TABLE};
 
 pub(super) struct Table {
     database: Database,
+    /// Where it is kept, if that is to be removed in the end.
+    file: Option<PathBuf>,
     iterator: Mutex<Option<String>>,
+    metered: AtomicBool,
+    /// Tenths, so that sums stay exact.
+    write_tenths: AtomicU64,
+}
+
+/// How many tables there were in this process.
+static TABLES: AtomicU64 = AtomicU64::new(0);
+
+/// Each write looks for the highest number in the stream, which without an index means reading all of it: what ten
+/// thousand rows took was minutes.
+fn index_the_stream(name: &str) {
+    let connection = rusqlite::Connection::open(name).expect("the database");
+    let index = "CREATE INDEX stream_numbers ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+    connection.execute_batch(index).expect("an index");
+}
+
+/// A folder whose files are in memory where there is one, and one for temporary files otherwise.
+fn folder() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+/// What DynamoDB bills as written. What it bills as read is another account.
+const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchExecuteStatement"];
+
+/// The request with the wish to be told what it costs.
+fn metered(body: &[u8]) -> Vec<u8> {
+    let mut request: Value = serde_json::from_slice(body).expect("the SDK sends JSON");
+    request["ReturnConsumedCapacity"] = json!("TOTAL");
+    request.to_string().into_bytes()
+}
+
+/// The units an answer tells of, of one table or of several.
+fn units(answer: &Value) -> f64 {
+    let consumed = &answer["ConsumedCapacity"];
+    let of = |consumed: &Value| consumed["CapacityUnits"].as_f64().unwrap_or_default();
+    consumed.as_array().map_or_else(|| of(consumed), |tables| tables.iter().map(of).sum())
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let Some(file) = &self.file else { return };
+            // Which of them are there is SQLite's affair.
+            let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+        }
+    }
 }
 
 macro_rules! operations {
@@ -24,8 +75,24 @@ macro_rules! operations {
 }
 
 impl Table {
+    /// In memory, under a name that leads a second connection to it.
     pub(super) fn new() -> Self {
-        let database = Database::memory().expect("a database in memory");
+        let name = format!("file:table{}?mode=memory&cache=shared", TABLES.fetch_add(1, Ordering::SeqCst));
+        Self::open(Database::new(&name).expect("a database in memory"), &name, None)
+    }
+
+    /// For a million rows: at the end of every transaction the library passes over the pages that it holds in memory, which are
+    /// few where there is a file.
+    pub(super) fn in_a_file() -> Self {
+        let number = TABLES.fetch_add(1, Ordering::SeqCst);
+        let file = folder().join(format!("usher-table-{}-{number}.db", std::process::id()));
+        let name = file.to_str().expect("a path of text").to_owned();
+        let database = Database::new(&name).expect("a database in a file");
+        Self::open(database, &name, Some(file))
+    }
+
+    fn open(database: Database, name: &str, file: Option<PathBuf>) -> Self {
+        index_the_stream(name);
         let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
         let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
         let request = json!({
@@ -41,7 +108,8 @@ impl Table {
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
         database.create_table(serde_json::from_value(request).expect("a request")).expect("a table");
-        let table = Self { database, iterator: Mutex::new(None) };
+        let (metered, write_tenths) = (AtomicBool::new(false), AtomicU64::new(0));
+        let table = Self { database, file, iterator: Mutex::new(None), metered, write_tenths };
         *table.iterator.lock().expect("free") = Some(table.first_iterator());
         table
     }
@@ -108,7 +176,30 @@ impl Table {
         items
     }
 
+    /// Counts what writing costs from now on.
+    pub(super) fn meter(&self) {
+        self.metered.store(true, Ordering::SeqCst);
+    }
+
+    /// The write units since then.
+    pub(super) fn write_units(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        let tenths = self.write_tenths.load(Ordering::SeqCst) as f64;
+        tenths / 10.0
+    }
+
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Answer {
+        if !self.metered.load(Ordering::SeqCst) || !WRITES.contains(&operation) {
+            return self.carry_out(operation, body).0;
+        }
+        let (answer, units) = self.carry_out(operation, &metered(body));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+        self.write_tenths.fetch_add((units * 10.0).round() as u64, Ordering::SeqCst);
+        answer
+    }
+
+    /// The answer, and the units that it tells of.
+    fn carry_out(&self, operation: &str, body: &[u8]) -> (Answer, f64) {
         let database = &self.database;
         let answer = operations!(database, operation, body, {
             "GetItem" => get_item,
@@ -122,11 +213,12 @@ impl Table {
             "BatchExecuteStatement" => batch_execute_statement,
         });
         match answer {
-            Ok(Ok(value)) => Answer::json(&value),
+            Ok(Ok(value)) => (Answer::json(&value), units(&value)),
             Ok(Err(error)) => {
-                Answer { status: error.status_code(), headers: Vec::new(), body: error.to_json().into_bytes() }
+                let body = error.to_json().into_bytes();
+                (Answer { status: error.status_code(), headers: Vec::new(), body }, 0.0)
             }
-            Err(error) => Answer::error(400, "SerializationException", &error),
+            Err(error) => (Answer::error(400, "SerializationException", &error), 0.0),
         }
     }
 }

@@ -8,6 +8,7 @@ mod import;
 mod import_deadline;
 mod import_plan;
 mod import_results;
+mod import_scale;
 mod import_told;
 mod invite;
 mod mail;
