@@ -1,0 +1,85 @@
+//! `make bench`: how fast files are read and people are invited, and at what cost, beside what is aimed at.
+//!
+//! Every measurement runs in a process of its own, started here with its name: `bench plan 1000 1000`.
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    unreachable_pub,
+    reason = "it prints a table, and stops at what it cannot measure"
+)]
+
+mod file;
+mod measure;
+mod report;
+
+use std::process::{Command, Stdio};
+
+use measure::Found;
+use report::{at_most, heading, line, pace};
+
+const ROWS: u32 = 1_000_000;
+const FEW_ROWS: u32 = 1_000;
+const INVITED: u32 = 10_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize| arguments[index].parse().expect("a number");
+    let found = match arguments.first().map(String::as_str) {
+        None => return table(),
+        Some("csv") => vec![measure::csv_crate(number(1))],
+        Some("plan") => vec![measure::plan(number(1), number(2))],
+        Some("apply") => vec![measure::apply(number(1)).await],
+        Some("invite") => {
+            let (invited, mailed) = measure::invite(number(1)).await;
+            vec![invited, mailed]
+        }
+        Some(other) => panic!("{other:?} is no measurement; there are csv, plan, apply and invite"),
+    };
+    println!("{}", serde_json::to_string(&found).expect("JSON"));
+}
+
+/// Measures in another process.
+fn measured(arguments: &[&str], numbers: &[u32]) -> Vec<Found> {
+    let program = std::env::current_exe().expect("this program");
+    let numbers = numbers.iter().map(u32::to_string);
+    let child = Command::new(program).args(arguments).args(numbers).stderr(Stdio::inherit()).output();
+    let child = child.expect("this program again");
+    assert!(child.status.success(), "{arguments:?} failed");
+    serde_json::from_slice(&child.stdout).expect("what was found")
+}
+
+fn table() {
+    heading(&format!("{ROWS} rows, one core, profile `local`"));
+    let csv = &measured(&["csv"], &[ROWS])[0];
+    pace("csv crate: records and cells only", csv, None);
+    let plan = &measured(&["plan"], &[ROWS, ROWS])[0];
+    pace("plan: decode, divide, check, tell people apart", plan, Some(1_000_000.0));
+
+    // The same people again and again need no more room, so what the others need more is the set of people seen.
+    let few = &measured(&["plan"], &[FEW_ROWS, FEW_ROWS])[0];
+    let same = &measured(&["plan"], &[ROWS, FEW_ROWS])[0];
+    if let (Some(few), Some(same), Some(all)) = (few.peak_kilobytes, same.peak_kilobytes, plan.peak_kilobytes) {
+        let megabytes = |kilobytes: u64| kilobytes as f64 / 1_024.0;
+        line("  peak memory, 1,000 rows", megabytes(few), "MB");
+        at_most("  peak memory, as many rows of the same 1,000 people", megabytes(same), 1.1 * megabytes(few), "MB");
+        at_most("  peak memory, each row somebody else", megabytes(all), 128.0, "MB");
+        line("  the set of people seen, a row", all.saturating_sub(same) as f64 * 1_024.0 / f64::from(ROWS), "bytes");
+    }
+
+    let apply = &measured(&["apply"], &[ROWS])[0];
+    let thousands = f64::from(apply.rows) / 1_000.0;
+    pace("plan and apply: bulk-import, relay, import-apply", apply, None);
+    at_most("  requests to the table per 1,000 rows", apply.requests as f64 / thousands, 90.0, "");
+    at_most("  write units per created row", apply.write_units / f64::from(apply.rows), 2.05, "");
+    if let Some(peak) = apply.peak_kilobytes {
+        line("  peak memory, with table and bucket in it", peak as f64 / 1_024.0, "MB");
+    }
+
+    let [invited, mailed] = &measured(&["invite"], &[INVITED])[..] else { panic!("two measurements") };
+    pace("invite: 500 a request", invited, None);
+    line("  requests to the table per 1,000 people", invited.requests as f64 / f64::from(invited.rows) * 1_000.0, "");
+    pace("mail: stream, queue, render, send, record", mailed, None);
+    line("  requests per 1,000 mails", mailed.requests as f64 / f64::from(mailed.rows) * 1_000.0, "");
+}
