@@ -256,9 +256,11 @@ impl Membership {
             State::Pending { .. } | State::Active { .. } => return Err(TransitionError::AlreadyAccepted),
             State::Deactivated { .. } => return Err(TransitionError::Deactivated),
         }
-        let generation = self.generation;
-        let created_at = self.created_at;
+        let Self { generation, created_at, import, .. } = self;
         let mut again = Self::invite(self.organisation, draft, origin, duration, now);
+        // Whoever came with an import came with it, also when somebody invites them again by hand: a part of it that is
+        // delivered once more has to know that it took a place for them.
+        again.import = again.import.or(import);
         again.generation += generation;
         again.created_at = created_at;
         Ok(again)

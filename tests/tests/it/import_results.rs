@@ -216,6 +216,31 @@ async fn a_table_that_takes_less_than_it_is_asked_for_gets_every_row_in_the_end(
     assert_eq!(acme.world.cloud.mails().len(), 310);
 }
 
+/// Between two deliveries of a part somebody it made is revoked and invited again by hand: their place is theirs, once.
+#[tokio::test]
+async fn a_place_that_changed_hands_between_two_deliveries_is_given_back_once() {
+    let acme = World::new().acme(50).await;
+    let import = plan(&acme, "people.csv", people(10), json!({})).await;
+    let _ = acme.post(&format!("/imports/{}/send", id(&import)), json!({"digest": import["digest"]})).await.ok();
+    acme.world.relay_changes().await;
+    let parts = acme.world.cloud.take_messages("apply");
+    acme.world.cloud.fail(|operation| operation.ends_with("TransactWriteItems").then_some(Fault::Before));
+    assert_eq!(acme.world.apply(parts.clone()).await, parts, "made, and not settled");
+    acme.world.cloud.mend();
+    let made = acme.get("/invitations?email=p3@x.example").await.ok()["items"][0]["id"].clone();
+    let _ = acme.post(&format!("/invitations/{}/revoke", made.as_str().expect("an id")), json!({})).await.ok();
+    assert_eq!(acme.seats().await, (50, 10, 40));
+    let _ = acme.invite("p3@x.example").await;
+    assert_eq!(acme.seats().await, (50, 11, 39));
+    for _ in 0..2 {
+        assert_eq!(acme.world.apply(parts.clone()).await, []);
+    }
+    acme.world.settle().await;
+    let done = acme.get(&format!("/imports/{}", id(&import))).await.ok();
+    let _ = assert_every_row_is_there_once(&acme, &done).await;
+    assert_eq!((&done["counts"]["created"], acme.seats().await), (&json!(10), (50, 11, 39)));
+}
+
 /// Each call of a part and of the end fails once, in every way; every row has its outcome all the same.
 #[tokio::test]
 async fn an_end_cut_off_anywhere_accounts_for_every_row() {
