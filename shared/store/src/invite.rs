@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use usher_domain::membership::Origin;
 use usher_domain::{Decision, Demand, Draft, Membership, MembershipId, Organisation, ReservationId, Status, decide};
 
+use crate::bulk::Inserted;
 use crate::capacity::{Reservation, ReserveError};
-use crate::membership::{Inserted, Stored};
+use crate::membership::Stored;
 use crate::{Store, StoreError};
 
 /// What came of inviting one person, and how they stand now.

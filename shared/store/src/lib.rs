@@ -3,6 +3,7 @@
 //! All counters move inside transactions. An `ADD` outside one is banned: when its answer is lost the SDK repeats it, and
 //! it counts again.
 
+mod bulk;
 mod capacity;
 mod due;
 mod error;
@@ -18,6 +19,7 @@ mod organisation;
 mod transact;
 mod window;
 
+pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, Reservation, ReserveError};
 pub use due::{Due, DueItem};
 pub use error::StoreError;
@@ -28,7 +30,7 @@ pub use import::{
 };
 pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};
-pub use membership::{Inserted, ListFilter, Page, Stored};
+pub use membership::{ListFilter, Page, Stored};
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Loaded};
 
 use aws_sdk_dynamodb::Client;

@@ -1,0 +1,126 @@
+//! Many items at once: looked up a hundred a request, inserted twenty-five a request.
+
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes};
+use usher_domain::Membership;
+
+use crate::error::is_throttling;
+use crate::item::{s, write_membership};
+use crate::keys::Key;
+use crate::window::Attempt;
+use crate::{Item, Store, StoreError};
+
+/// The most statements of one `BatchExecuteStatement` (a DynamoDB limit).
+const STATEMENTS: usize = 25;
+/// The most keys of one `BatchGetItem` (a DynamoDB limit).
+const BATCH_GET_KEYS: usize = 100;
+
+/// What came of one insertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is there, and it was not before.
+    Created,
+    /// Somebody was there first; nothing was written.
+    AlreadyThere,
+}
+
+impl Store {
+    /// Those of these items that exist, in no order.
+    pub(crate) async fn batch_get(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
+        let as_item = |key: &Key| Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))]);
+        let batches = keys.chunks(BATCH_GET_KEYS).map(|batch| batch.iter().map(as_item).collect::<Vec<_>>());
+        let found = self.reads.work(batches, |batch| self.get_batch(batch)).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// One request; what the service leaves for later is left.
+    async fn get_batch(&self, keys: Vec<Item>) -> Result<Attempt<Vec<Item>, Vec<Item>>, StoreError> {
+        let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys.clone())).build();
+        let request = request.map_err(|error| StoreError::damaged("keys", error.to_string()))?;
+        let answer = match self.client.batch_get_item().request_items(&self.table, request).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_throttling(&error) => {
+                return Ok(Attempt { done: Vec::new(), left: Some(keys), throttled: true });
+            }
+            Err(error) => return Err(StoreError::call("BatchGetItem", &error)),
+        };
+        let done = answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default();
+        let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table).map(|left| left.keys);
+        let left = left.filter(|left| !left.is_empty());
+        Ok(Attempt { done, throttled: left.is_some(), left })
+    }
+
+    /// Inserts new memberships, each only if nobody with that address is there: one write unit a row, 25 rows a request.
+    /// The outcomes are in the order of `members`. Safe to repeat: what is there stays as it is.
+    pub async fn insert_memberships(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
+        let rows: Vec<usize> = (0..members.len()).collect();
+        let batches = rows.chunks(STATEMENTS).map(<[usize]>::to_vec);
+        let inserted = self.writes.work(batches, |batch| self.insert_batch(members, batch)).await?;
+        let mut outcomes = vec![None; members.len()];
+        for (row, outcome) in inserted.into_iter().flatten() {
+            outcomes[row] = Some(outcome);
+        }
+        outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Contention)
+    }
+
+    /// One request, for the rows at these places.
+    async fn insert_batch(
+        &self,
+        members: &[Membership],
+        batch: Vec<usize>,
+    ) -> Result<Attempt<Vec<usize>, Vec<(usize, Inserted)>>, StoreError> {
+        let statements = batch.iter().map(|row| self.insert_statement(&members[*row])).collect::<Result<_, _>>()?;
+        let answer = match self.client.batch_execute_statement().set_statements(Some(statements)).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_throttling(&error) => {
+                return Ok(Attempt { done: Vec::new(), left: Some(batch), throttled: true });
+            }
+            Err(error) => return Err(StoreError::call("BatchExecuteStatement", &error)),
+        };
+        let (mut done, mut left, mut throttled) = (Vec::with_capacity(batch.len()), Vec::new(), false);
+        let mut responses = answer.responses.unwrap_or_default().into_iter();
+        for row in batch {
+            // An answer that is shorter than the question leaves its end open.
+            let Some(response) = responses.next() else {
+                left.push(row);
+                continue;
+            };
+            match response.error.map(|error| error.code) {
+                None => done.push((row, Inserted::Created)),
+                Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyThere)),
+                // Went too fast.
+                Some(Some(
+                    BatchStatementErrorCodeEnum::ThrottlingError
+                    | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
+                    | BatchStatementErrorCodeEnum::RequestLimitExceeded,
+                )) => {
+                    throttled = true;
+                    left.push(row);
+                }
+                // Met others, or the service failed.
+                Some(Some(
+                    BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
+                )) => left.push(row),
+                Some(code) => {
+                    return Err(StoreError::Call {
+                        operation: "BatchExecuteStatement",
+                        code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                        message: "a row could not be inserted".to_owned(),
+                    });
+                }
+            }
+        }
+        let left = (!left.is_empty()).then_some(left);
+        Ok(Attempt { done, left, throttled })
+    }
+
+    fn insert_statement(&self, member: &Membership) -> Result<BatchStatementRequest, StoreError> {
+        let mut attributes: Vec<(String, AttributeValue)> = write_membership(member, 1).into_iter().collect();
+        attributes.sort_by(|a, b| a.0.cmp(&b.0));
+        let fields: Vec<String> = attributes.iter().map(|(name, _)| format!("'{name}': ?")).collect();
+        BatchStatementRequest::builder()
+            .statement(format!("INSERT INTO \"{}\" VALUE {{{}}}", self.table, fields.join(", ")))
+            .set_parameters(Some(attributes.into_iter().map(|(_, value)| value).collect()))
+            .build()
+            .map_err(|error| StoreError::damaged("insert", error.to_string()))
+    }
+}
