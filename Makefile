@@ -19,10 +19,14 @@ nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
 unit_tests = cargo nextest run --workspace --cargo-profile local
 # Always the whole workspace: with a part of it cargo would choose other features and build the SDK once more.
-end_to_end_tests = cargo nextest run --workspace --cargo-profile local --run-ignored only --no-tests fail
+end_to_end = cargo nextest run --workspace --cargo-profile local --run-ignored only --no-tests fail
+end_to_end_tests = $(end_to_end) -E 'not test(/^end_to_end::scale::/)'
+scale_test = $(end_to_end) -E 'test(/^end_to_end::scale::/)'
 else
 unit_tests = cargo test --workspace --profile local
-end_to_end_tests = cargo test --workspace --profile local --test it -- --ignored
+end_to_end = cargo test --workspace --profile local --test it -- --ignored
+end_to_end_tests = $(end_to_end) --skip end_to_end::scale::
+scale_test = $(end_to_end) end_to_end::scale::
 endif
 
 # Pinned, and installed beside the state of the local clouds. It runs on the stable toolchain, since no sanitizer is asked for.
@@ -64,11 +68,12 @@ template: .venv/ready
 unit: prerequisites
 	$(unit_tests)
 
-# Brings up a local cloud for the tests alone and stops it again, whether they pass or not.
+# Brings up a local cloud for the tests alone and stops it again, whether they pass or not. The file of 100,000 rows
+# (USHER_SCALE_ROWS) comes last and alone: whatever else is invited meanwhile would wait behind its mails.
 end-to-end: .venv/ready
 	@trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STATE=$(TEST_STATE)' EXIT; \
 	$(MAKE) --no-print-directory up PORT=$(TEST_PORT) STATE=$(TEST_STATE) && \
-	USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json $(end_to_end_tests)
+	export USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json && $(end_to_end_tests) && $(scale_test)
 
 bench:
 	@LOG_LEVEL=warn cargo run --quiet --profile local --bin bench

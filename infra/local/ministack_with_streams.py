@@ -2,11 +2,19 @@
 leaves it out, so that no invitation made in bulk would ever be mailed. And of many who make an account for one address
 at the same time, AWS lets one; the emulator lets several, who all looked before the first of them wrote."""
 
-import copy
 import threading
 
 from ministack.app import main
 from ministack.services import cognito, dynamodb
+
+from quick import quicken
+
+
+def copied(value):
+    """As deep a copy as copy.deepcopy makes of what JSON can hold, in a fraction of the time."""
+    if isinstance(value, dict):
+        return {name: copied(part) for name, part in value.items()}
+    return [copied(part) for part in value] if isinstance(value, list) else value
 
 
 def found(table, parsed):
@@ -17,7 +25,7 @@ def found(table, parsed):
         key = [dynamodb._extract_key_val(item.get(table[name])) for name in ("pk_name", "sk_name")]
     else:
         key = dynamodb._partiql_key_target(table, parsed)[:2]
-    return copy.deepcopy(table["items"].get(key[0], {}).get(key[1]))
+    return copied(table["items"].get(key[0], {}).get(key[1]))
 
 
 def in_the_stream(write):
@@ -50,4 +58,5 @@ def one_at_a_time(operation):
 cognito._admin_create_user = one_at_a_time(cognito._admin_create_user)
 
 if __name__ == "__main__":
+    quicken()
     main()

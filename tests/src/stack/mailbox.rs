@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Stack;
+use super::{Stack, web::percent_encoded};
 
 /// A mail.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,10 +30,21 @@ impl Stack {
     /// Every mail whose subject holds these words, oldest first.
     #[must_use]
     pub fn mails(&self, subject: &str) -> Vec<Mail> {
-        let listed = self.web.get(&self.known.mail_url).ok();
+        let mails = self.listed(&format!("subject={}", percent_encoded(subject)));
+        mails.into_iter().map(|mail| serde_json::from_value(mail).expect("a mail")).collect()
+    }
+
+    /// To whom these mails went, one after the other: a second mail is a second entry.
+    #[must_use]
+    pub fn recipients(&self, subject: &str) -> Vec<String> {
+        let mails = self.listed(&format!("subject={}&to", percent_encoded(subject)));
+        let to = |mail: &Value| mail["To"][0].as_str().expect("an address").to_owned();
+        mails.iter().map(to).collect()
+    }
+
+    fn listed(&self, query: &str) -> Vec<Value> {
+        let listed = self.web.get(&format!("{}?{query}", self.known.mail_url)).ok();
         let mails = listed["messages"].as_object().into_iter().flat_map(|accounts| accounts.values());
-        let mails = mails.flat_map(|mails| mails.as_array().expect("a list"));
-        let of_interest = |mail: &&Value| mail["Subject"].as_str().is_some_and(|found| found.contains(subject));
-        mails.filter(of_interest).map(|mail| serde_json::from_value(mail.clone()).expect("a mail")).collect()
+        mails.flat_map(|mails| mails.as_array().expect("a list").clone()).collect()
     }
 }

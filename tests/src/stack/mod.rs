@@ -10,6 +10,7 @@ mod mailbox;
 mod table;
 mod tenant;
 mod web;
+mod workers;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,13 +22,16 @@ use usher_runtime::{Aws, clients, random};
 
 pub use import::{Upload, sample};
 pub use mailbox::Mail;
-pub use table::Dump;
+pub use table::{Dump, StoredMember};
 pub use tenant::{PASSWORD, Tenant};
 pub use web::{Answer, Web};
+pub use workers::Impatient;
 
 /// How long something that follows by itself may take: far longer than it does, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long nothing may move where a worker that was killed holds up the rest.
+const STANDSTILL: Duration = Duration::from_mins(5);
 
 /// What `make up` wrote about the stack.
 #[derive(Debug, Clone, Deserialize)]
@@ -92,6 +96,22 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited {} s in vain for {what}", PATIENCE.as_secs());
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Looks until there is something to see, as long as what is seen instead goes on changing. For what may take minutes:
+/// a slow machine fails no test, and one on which nothing moves any more does.
+#[track_caller]
+pub fn while_it_moves<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
+    let (mut last, mut deadline) = (String::new(), Instant::now() + STANDSTILL);
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(seen) if seen != last => (last, deadline) = (seen, Instant::now() + STANDSTILL),
+            Err(_) => {}
+        }
+        assert!(Instant::now() < deadline, "nothing moved for {} s; waiting for {what}: {last}", STANDSTILL.as_secs());
         std::thread::sleep(PAUSE);
     }
 }

@@ -8,4 +8,5 @@ mod joining;
 mod links;
 mod refused_files;
 mod repeated_files;
+mod scale;
 mod sweeper;
