@@ -4,6 +4,8 @@
 //! never fails: whatever stands between two separators becomes an entry, and an entry without an address is refused
 //! later, by name and place, like any other address that cannot be written to.
 
+use memchr::memchr;
+
 use crate::draft::DraftRequest;
 
 /// One person of a list.
@@ -126,6 +128,15 @@ fn pieces(line: &str) -> Vec<Piece> {
     let bytes = line.as_bytes();
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0, 0);
+    // What closes nothing from some place on closes nothing behind it, which is not looked for again.
+    let mut open_ended: Vec<u8> = Vec::new();
+    let mut closing = |open: usize, by: u8| {
+        let found = if open_ended.contains(&by) { None } else { memchr(by, &bytes[open + 1..]) };
+        if found.is_none() && !open_ended.contains(&by) {
+            open_ended.push(by);
+        }
+        found.map_or(open + 1, |length| open + length + 2)
+    };
     while let Some(byte) = bytes.get(at) {
         at = match byte {
             b',' | b';' | b'\t' => {
@@ -133,19 +144,14 @@ fn pieces(line: &str) -> Vec<Piece> {
                 start = at + 1;
                 at + 1
             }
-            b'"' if line[start..at].trim().is_empty() => closing(bytes, at, b'"'),
-            b'<' => closing(bytes, at, b'>'),
-            b'[' => closing(bytes, at, b']'),
+            b'"' if line[start..at].trim().is_empty() => closing(at, b'"'),
+            b'<' => closing(at, b'>'),
+            b'[' => closing(at, b']'),
             _ => at + 1,
         };
     }
     pieces.push(Piece { start, end: line.len(), comma_follows: false });
     pieces
-}
-
-/// Where to go on after something that opens here: behind what closes it, if anything does.
-fn closing(bytes: &[u8], open: usize, by: u8) -> usize {
-    bytes[open + 1..].iter().position(|byte| *byte == by).map_or(open + 1, |length| open + length + 2)
 }
 
 /// `Name <address>`, with the name trimmed.

@@ -187,6 +187,19 @@ async fn send_mode_sends_what_fits_and_says_why_not_otherwise() {
 }
 
 #[tokio::test]
+async fn what_a_column_holds_is_not_sent_on_a_guess() {
+    let acme = World::new().acme(20).await;
+    let file = b"ada@x.example,Ada Lovelace,sales_rep\ngrace@x.example,Grace Hopper,manager\n".to_vec();
+    let import = plan(&acme, "people.csv", file, json!({"mode": "send"})).await;
+    assert_eq!(
+        (&import["status"], &import["problem"]["code"], &import["counts"]["good"]),
+        (&json!("ready"), &json!("columns_inferred"), &json!(2)),
+        "{import}"
+    );
+    assert_eq!(send(&acme, &import).await["counts"]["created"], 2);
+}
+
+#[tokio::test]
 async fn what_is_no_list_of_people_is_refused_with_a_reason() {
     let acme = World::new().acme(20).await;
     for (bytes, code) in [

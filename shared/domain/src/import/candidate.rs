@@ -55,6 +55,17 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// Whether each row has two addresses and something else: a table, in which nobody can tell whose are meant.
+    pub(super) fn has_two_addresses(&self) -> bool {
+        let rows: Vec<_> = self.reading.records.iter().filter(|record| !record.is_blank()).collect();
+        let width = rows.iter().map(|row| row.cells.len()).min().unwrap_or_default();
+        let all = |at: usize, is_so: fn(&str) -> bool| rows.iter().all(|row| is_so(row.cells[at].trim()));
+        let addresses =
+            (0..width).filter(|at| all(*at, |cell| cell.contains('@') && !cell.contains(['<', ' ']))).count();
+        let others = (0..width).filter(|at| all(*at, |cell| !cell.is_empty() && !cell.contains('@'))).count();
+        addresses > 1 && others > 0
+    }
+
     /// What is greater for what makes more sense.
     pub(super) fn score(&self) -> (bool, bool, usize, usize, Reverse<usize>, usize) {
         let columns = self.header.names.len();
@@ -107,14 +118,14 @@ impl Candidate {
         let filled = |record: &Record| !record.is_blank() && !record.is_comment();
         let first = reading.records.iter().position(filled)?;
         if has_header != Some(false) {
-            // Who exported the list and when may stand above the header, but nobody with as many cells as it has names.
-            let mut people = 0;
+            // Who exported the list and when may stand above the header, but nobody with more than an address.
             let mut best: Option<(usize, Header)> = None;
             for (at, record) in reading.records.iter().enumerate().take(first + PREAMBLE_RECORDS) {
                 let filled_cells = record.filled();
-                if record.has_address() {
-                    people = people.max(filled_cells);
-                } else if filled(record) && filled_cells > people {
+                if record.has_address() && filled_cells > 1 {
+                    break;
+                }
+                if filled(record) && !record.has_address() {
                     let header = Header::read(&record.cells, checker);
                     let is_better = |(_, best): &(usize, Header)| header.known() > best.known();
                     if header.email.is_some() && best.as_ref().is_none_or(is_better) {

@@ -60,7 +60,7 @@ pub(super) fn split(text: &str, dialect: Dialect, last: bool, cells: &mut Vec<Ce
             Ok(found) => found,
             Err(otherwise) => return otherwise,
         };
-        if cell.quoted || cell.escaped {
+        if cell.quoted {
             lines += line_ends(&bytes[cell.start..cell.end]);
         }
         cells.push(cell);
@@ -83,7 +83,12 @@ fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, 
         let mut escaped = false;
         loop {
             match memchr3(dialect.delimiter, b'\n', b'\r', bytes.get(from..).unwrap_or_default()) {
-                Some(length) if dialect.backslash && is_escaped(&bytes[at..from + length]) => {
+                // A line ends where it ends.
+                Some(length)
+                    if dialect.backslash
+                        && bytes[from + length] == dialect.delimiter
+                        && is_escaped(&bytes[at..from + length]) =>
+                {
                     (from, escaped) = (from + length + 1, true);
                 }
                 Some(length) => return Ok((from + length, escaped)),

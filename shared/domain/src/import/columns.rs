@@ -51,11 +51,16 @@ pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header>
     while columns.last().is_some_and(|column| column.cells.is_empty()) {
         columns.pop();
     }
-    let email = columns.iter().position(|column| column.mostly(|cell| cell.contains('@')))?;
+    // Whose of two addresses is meant nobody can tell.
+    let mut addresses = (0..columns.len()).filter(|at| columns[*at].mostly(|cell| cell.matches('@').count() == 1));
+    let (Some(email), None) = (addresses.next(), addresses.next()) else { return None };
     let mut fields: Vec<(Field, usize)> = Vec::new();
     let course = |cell: &str| cell.split([',', ';', '|']).all(|slug| checker.course(slug.trim()).is_some());
     let tests: [(Field, Test<'_>); 4] = [
-        (Field::Role, &|column| column.mostly(|cell| checker.role(cell).is_some())),
+        // A role is given to nobody by a guess: each row has one, and nothing else.
+        (Field::Role, &|column| {
+            column.cells.len() == rows.len() && column.cells.iter().all(|cell| checker.role(cell).is_some())
+        }),
         (Field::Team, &|column| column.mostly(|cell| checker.team(cell).is_some())),
         (Field::Courses, &|column| column.mostly(course)),
         (Field::Name, &|column| column.is_of_names()),

@@ -16,8 +16,10 @@ use super::guess::{Content, content, encoding, something_else};
 
 /// How much of the beginning is looked at to tell text from other things.
 const OPENING_BYTES: usize = 4 * 1024;
-/// How much is looked at, from the first line with a byte beyond ASCII on, to tell encodings apart.
+/// How much is looked at, from a little before the first byte beyond ASCII on, to tell encodings apart.
 const WINDOW_BYTES: usize = 64 * 1024;
+/// How much of what stands before that byte: a detector judges a letter by its neighbours.
+const BEFORE_BYTES: usize = 64;
 
 /// How sure the encoding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,9 +73,29 @@ pub(super) struct Decoder {
     emitted: u64,
     /// The encoding somebody asked for.
     known: Option<&'static Encoding>,
-    /// The line the ASCII so far ends on, and whether it ends in CR, which a LF would belong to.
+    /// The lines of the ASCII that was handed on.
+    lines: Lines,
+}
+
+/// How many lines there are so far.
+#[derive(Debug, Clone, Copy)]
+struct Lines {
     line: u32,
+    /// Whether they end in CR, which a LF would belong to.
     after_cr: bool,
+}
+
+impl Lines {
+    fn count(&mut self, ascii: &[u8]) {
+        let mut before = self.after_cr.then_some(b'\r');
+        let mut counted = 0;
+        for at in memchr2_iter(b'\r', b'\n', ascii) {
+            before = at.checked_sub(1).map_or(before, |before| Some(ascii[before]));
+            counted += u32::from(ascii[at] == b'\r' || before != Some(b'\r'));
+        }
+        self.line = self.line.saturating_add(counted);
+        self.after_cr = ascii.last().map_or(self.after_cr, |last| *last == b'\r');
+    }
 }
 
 impl Decoder {
@@ -89,8 +111,7 @@ impl Decoder {
             decoded: 0,
             emitted: 0,
             known,
-            line: 1,
-            after_cr: false,
+            lines: Lines { line: 1, after_cr: false },
         }
     }
 
@@ -107,6 +128,11 @@ impl Decoder {
         first
     }
 
+    /// Forgets what stands before this place of the text, which nobody will ask for.
+    pub(super) fn forget_before(&mut self, text: u64) {
+        while self.undecodable.pop_front_if(|bad| bad.text < text).is_some() {}
+    }
+
     /// Decodes one more chunk onto `out`. Only the opening can be refused.
     pub(super) fn feed(&mut self, bytes: &[u8], last: bool, out: &mut String) -> Result<(), FileError> {
         match self.stage {
@@ -116,7 +142,8 @@ impl Decoder {
                     return Ok(());
                 }
                 let held = std::mem::take(&mut self.held);
-                let text = &held[self.open(&held)?..];
+                let opening = &held[..held.len().min(OPENING_BYTES)];
+                let text = &held[self.open(opening)?..];
                 match self.stage {
                     Stage::Decoding(_) => self.decode(text, last, out),
                     _ => self.pass_ascii(text, last, out),
@@ -159,35 +186,30 @@ impl Decoder {
     }
 
     fn pass_ascii(&mut self, bytes: &[u8], last: bool, out: &mut String) {
-        let ascii = Encoding::ascii_valid_up_to(bytes);
-        self.count_lines(&bytes[..ascii]);
-        if ascii == bytes.len() {
-            self.hand_on(bytes, out);
+        let mut held = std::mem::take(&mut self.held);
+        held.extend_from_slice(bytes);
+        let ascii = Encoding::ascii_valid_up_to(&held);
+        if ascii == held.len() {
+            let kept = if last { 0 } else { BEFORE_BYTES.min(ascii) };
+            self.hand_on(&held[..ascii - kept], out);
+            held.drain(..ascii - kept);
+            self.held = held;
             return;
         }
-        self.finding.first_line = Some(self.line);
+        let before = ascii.saturating_sub(BEFORE_BYTES);
+        self.hand_on(&held[..before], out);
+        let mut lines = self.lines;
+        lines.count(&held[before..ascii]);
+        self.finding.first_line = Some(lines.line);
         self.stage = Stage::Deciding;
-        // The detector judges a letter by its neighbours, so it is shown the line from its beginning.
-        let line_start = bytes[..ascii].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.hand_on(&bytes[..line_start], out);
-        self.decide(&bytes[line_start..], last, out);
+        self.decide(&held[before..], last, out);
     }
 
     fn hand_on(&mut self, ascii: &[u8], out: &mut String) {
+        self.lines.count(ascii);
         self.decoded += ascii.len() as u64;
         self.emitted += ascii.len() as u64;
         out.push_str(str::from_utf8(ascii).unwrap_or_default());
-    }
-
-    fn count_lines(&mut self, ascii: &[u8]) {
-        let mut before = self.after_cr.then_some(b'\r');
-        let mut counted = 0;
-        for at in memchr2_iter(b'\r', b'\n', ascii) {
-            before = at.checked_sub(1).map_or(before, |before| Some(ascii[before]));
-            counted += u32::from(ascii[at] == b'\r' || before != Some(b'\r'));
-        }
-        self.line = self.line.saturating_add(counted);
-        self.after_cr = ascii.last().map_or(self.after_cr, |last| *last == b'\r');
     }
 
     fn decide(&mut self, bytes: &[u8], last: bool, out: &mut String) {
@@ -196,7 +218,9 @@ impl Decoder {
             return;
         }
         let held = std::mem::take(&mut self.held);
-        let (encoding, confidence) = encoding(&held, last);
+        // Exactly as much, so that the choice does not depend on how the file arrives.
+        let window = &held[..held.len().min(WINDOW_BYTES)];
+        let (encoding, confidence) = encoding(window, last && window.len() == held.len());
         self.begin(encoding);
         self.finding.confidence = confidence;
         self.decode(&held, last, out);

@@ -55,7 +55,9 @@ impl Dialect {
             }
             let needs_quotes = |c: char| c == delimiter || c == '\r' || c == '\n' || escapes(c);
             // A cell that begins with the other kind of quote could make that one look like the kind that wraps cells.
-            if !cell.contains(needs_quotes) && !cell.starts_with([' ', '\'', '"']) {
+            // Nor may the first one look like a comment.
+            let like_comment = column == 0 && cell.starts_with('#');
+            if !like_comment && !cell.contains(needs_quotes) && !cell.starts_with([' ', '\'', '"']) {
                 out.push_str(cell);
                 continue;
             }

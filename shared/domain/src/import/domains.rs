@@ -18,8 +18,12 @@ const NO_SLIPS: &[&str] = &["cloud.com", "email.com", "mail.com", "ymail.com"];
 
 /// From how many addresses at the beginning of a file on a domain is one of its own.
 const OWN_ADDRESSES: usize = 5;
+/// How many domains of a file's own are known.
+const OWN_DOMAINS: usize = 50;
 /// The shortest domain that slips are looked for in: of short ones too many are a letter apart.
 const SHORTEST: usize = 8;
+/// The longest one, since comparing takes as long as the product of the lengths.
+const LONGEST: usize = 40;
 /// How many judgements are remembered.
 const REMEMBERED: usize = 4_096;
 
@@ -61,6 +65,7 @@ impl Domains {
         let mut own: Vec<String> =
             counts.into_iter().filter(|(_, count)| *count >= OWN_ADDRESSES).map(|(domain, _)| domain).collect();
         own.sort_unstable();
+        own.truncate(OWN_DOMAINS);
         Self { own, of_company: all >= OWN_ADDRESSES && free * 5 < all, ..Self::default() }
     }
 
@@ -83,7 +88,7 @@ impl Domains {
 
     fn slip_of(&self, domain: &str) -> Option<String> {
         let exists = self.own.iter().any(|own| own == domain) || is_free_mail(domain) || NO_SLIPS.contains(&domain);
-        if exists || domain.len() < SHORTEST {
+        if exists || !(SHORTEST..=LONGEST).contains(&domain.len()) {
             return None;
         }
         let candidates = OFTEN_MISTYPED.iter().copied().chain(self.own.iter().map(String::as_str));

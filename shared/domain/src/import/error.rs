@@ -1,5 +1,10 @@
 //! Why a file is refused as a whole: before its first row, so that nothing has been used up.
 
+/// The most columns of a file.
+pub(super) const COLUMNS: usize = 500;
+/// The most bytes of all their names, which are kept with the import.
+pub(super) const HEADER_BYTES: usize = 16 * 1024;
+
 /// Why a file cannot be planned at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
@@ -17,6 +22,16 @@ pub enum FileError {
     /// A table of people whose columns have no names. It is not guessed which is which, and not repeated whom it names.
     #[error("the first line holds a person; put a line above it that names the columns, such as email,name,role,team")]
     NoHeader,
+    /// A header that is none a person would read.
+    #[error(
+        "the first line names {columns} columns in {bytes} bytes; at most {COLUMNS} columns and {HEADER_BYTES} bytes are read"
+    )]
+    HeaderTooLarge {
+        /// How many columns.
+        columns: usize,
+        /// How long their names are together.
+        bytes: usize,
+    },
     /// Every row is one cell, in quotes, that holds a whole row.
     #[error(
         "every row stands in quotes, which makes a single cell of it; remove the quotes around the rows, or export the list anew"
@@ -37,6 +52,7 @@ impl FileError {
         match self {
             Self::Empty => "file_empty",
             Self::NotText { .. } => "file_not_text",
+            Self::HeaderTooLarge { .. } => "header_too_large",
             Self::RowsQuoted => "rows_quoted",
             Self::NoHeader => "no_header",
             Self::NoEmailColumn { .. } => "no_email_column",

@@ -6,11 +6,15 @@ use encoding_rs::{EncoderResult, Encoding, UTF_16BE, UTF_16LE};
 
 use super::report::DialectReport;
 use super::row::Rejection;
+use super::settings::DELIMITERS;
 
 /// The column with the codes of what is wrong, separated by blanks. Ignored when the file comes back.
 pub const FAILED_CODE: &str = "usher_code";
 /// The column with what is wrong in words. Ignored when the file comes back.
 pub const FAILED_MESSAGE: &str = "usher_message";
+
+/// What stands for a lost letter where the encoding has no U+FFFD. A row that holds it is rejected until it is mended.
+pub(super) const LOST: &str = "<?>";
 
 /// How many allowed values a message names.
 const ALLOWED: usize = 10;
@@ -42,7 +46,8 @@ pub(super) fn unguarded(cell: &str) -> &str {
 /// Writes rejected rows in the dialect and encoding of the file they come from, under its own header where
 /// `with_header`. What one call returns can be put behind what an earlier one did.
 ///
-/// A letter of a message that the encoding does not have becomes a question mark; the cells came from it, and fit.
+/// A letter of a message that the encoding does not have becomes a question mark, and a lost letter of a cell [`LOST`]; the
+/// other cells came from it, and fit.
 #[must_use]
 pub fn failed_rows<'a>(
     report: &DialectReport,
@@ -57,6 +62,9 @@ pub fn failed_rows<'a>(
         text.push_str(report.newline.as_str());
     };
     let columns = report.header.len();
+    if with_header && !DELIMITERS.contains(&dialect.delimiter) {
+        write(&[&format!("sep={}", char::from(dialect.delimiter))]);
+    }
     if with_header {
         let names = report.header.iter().map(String::as_str);
         write(&names.chain([FAILED_CODE, FAILED_MESSAGE]).collect::<Vec<_>>());
@@ -108,6 +116,7 @@ fn encode(text: &str, report: &DialectReport, with_mark: bool) -> Vec<u8> {
         match result {
             EncoderResult::InputEmpty => return bytes,
             EncoderResult::OutputFull => {}
+            EncoderResult::Unmappable(char::REPLACEMENT_CHARACTER) => bytes.extend_from_slice(LOST.as_bytes()),
             EncoderResult::Unmappable(_) => bytes.push(b'?'),
         }
     }

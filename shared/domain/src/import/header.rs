@@ -46,16 +46,25 @@ impl Field {
 
     /// The field that a column of this name holds.
     fn named(name: &str) -> Option<Self> {
-        let field = |name| {
-            let key = key(name);
-            ALIASES.iter().find(|(_, names)| names.split(' ').any(|name| name == key)).map(|(field, _)| *field)
-        };
-        // `Email Address [Required]`, `E-Mail (geschäftlich)`: what stands in brackets explains the rest.
-        let outside = || field(name.split(['(', '[', '*']).next()?);
-        let inside = || field(name.split_once('[')?.1.split(']').next()?);
-        field(name).or_else(outside).or_else(inside)
+        let key = key(name);
+        ALIASES.iter().find(|(_, names)| names.split(' ').any(|name| name == key)).map(|(field, _)| *field)
+    }
+
+    /// The same without what stands in brackets behind the name, where that says nothing else: `Email Address [Required]`,
+    /// `First name [givenName]`, but not `Email (manager)`.
+    fn named_with_remark(name: &str) -> Option<Self> {
+        let (before, rest) = name.split_at(name.find(['(', '[', '*'])?);
+        let field = Self::named(before)?;
+        let remark = rest.trim_matches(|c: char| !c.is_alphanumeric());
+        let says_nothing = REMARKS.split(' ').any(|known| known == key(remark));
+        let says_the_same = || rest.split([')', ']']).next().and_then(Self::named) == Some(field);
+        (says_nothing || says_the_same()).then_some(field)
     }
 }
+
+/// What stands in brackets behind the name of a column and makes it no other.
+const REMARKS: &str = " required optional mandatory work business primary official pflichtfeld pflicht erforderlich \
+     geschaftlich dienstlich obligatoire requis professionnel facultatif obligatorio requerido trabajo opcional";
 
 /// What columns are called, in English, German, French and Spanish, as [`key`] spells it.
 const ALIASES: [(Field, &str); 8] = [
@@ -152,9 +161,7 @@ impl Header {
                 continue;
             }
             match Field::named(name) {
-                Some(Field::Email) => header.email = header.email.or(Some(column)),
-                Some(field) if header.column(field).is_none() => header.fields.push((field, column)),
-                Some(_) => {}
+                Some(field) => header.take(field, column),
                 None => {
                     if let Some(product) = checker.product(name)
                         && header.products.iter().all(|(id, _)| *id != product.id)
@@ -165,6 +172,12 @@ impl Header {
                 }
             }
         }
+        // What is called by its plain name goes before what needs a closer look.
+        for column in 0..header.names.len() {
+            if let Some(field) = Field::named_with_remark(&header.names[column]) {
+                header.take(field, column);
+            }
+        }
         let inside = |name: &str| name.split_once('[').and_then(|(_, rest)| rest.split(']').next()).map(key);
         let signs_in = |name: &String| {
             let names = [Some(key(name)), inside(name)];
@@ -173,6 +186,15 @@ impl Header {
         header.email = header.email.or_else(|| header.names.iter().position(signs_in));
         header.divide_names();
         header
+    }
+
+    /// Uses a column for a field that none is used for yet.
+    fn take(&mut self, field: Field, column: usize) {
+        if field == Field::Email {
+            self.email = self.email.or(Some(column));
+        } else if self.column(field).is_none() {
+            self.fields.push((field, column));
+        }
     }
 
     /// Where a file has `Vorname` or `Prénom`, its `Name` or `Nom` is the last name; where it has `Apellidos`, its
@@ -295,6 +317,8 @@ mod tests {
         assert_eq!(fields("displayName,userPrincipalName"), "name email");
         assert_eq!(fields("userPrincipalName,mail"), "email");
         assert_eq!(read("userPrincipalName,mail").email, Some(1));
+        assert_eq!(read("Email (manager),Name,Email").email, Some(2));
+        assert_eq!(read("Manager [email],Name").email, None);
     }
 
     #[test]

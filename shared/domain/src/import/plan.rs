@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::decode::Decoder;
 use super::dialect::{Dialect, Newline};
 use super::error::FileError;
+use super::failed;
 use super::people::{ImportDefaults, People};
 use super::records::{Fault, Next, RECORD_BYTES, Records};
 use super::report::{DialectReport, SkippedLines};
@@ -122,9 +123,10 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         self.records.compact();
+        self.decoder.forget_before(self.records.offset());
         self.decoder.feed(bytes, last, &mut self.records.text)?;
         self.records.last = last;
-        self.has_lost = self.records.text.contains(LOST);
+        self.has_lost = has_lost(&self.records.text);
         if matches!(self.layout, Layout::Unknown) && (last || self.records.text.len() >= SAMPLE_BYTES) {
             self.look()?;
         }
@@ -132,9 +134,12 @@ impl<'a> Planner<'a> {
     }
 
     fn look(&mut self) -> Result<(), FileError> {
-        let sample = self.records.unread();
+        let unread = self.records.unread();
+        // Exactly as much, so that what a file is does not depend on how it arrives.
+        let sample = &unread[..unread.floor_char_boundary(SAMPLE_BYTES)];
+        let last = self.records.last && sample.len() == unread.len();
         self.newline = Newline::of(sample.trim_start());
-        let sniffed = sniff(sample, self.records.last, self.people.checker(), &self.dialect)?;
+        let sniffed = sniff(sample, last, self.people.checker(), &self.dialect)?;
         self.people.look_at(sample);
         self.layout = match sniffed {
             Sniffed::List => Layout::List,
@@ -153,11 +158,11 @@ impl<'a> Planner<'a> {
     fn next_of_table(&mut self) -> Option<Row> {
         let Layout::Table(table) = &self.layout else { return None };
         loop {
-            match self.records.next(table.dialect, table.header.names.len()) {
+            match self.records.next(table.dialect, table.addresses()) {
                 Next::Nothing => return None,
                 Next::Broken { line, fault } => {
                     let cells = match fault {
-                        Fault::UnclosedQuote => table.cells_of_broken(self.records.raw()),
+                        Fault::UnclosedQuote => table.cell_of_broken(self.records.raw()),
                         Fault::TooLong => Vec::new(),
                     };
                     return Some(rejected(line, vec![broken(line, fault, table.dialect)], cells));
@@ -203,7 +208,7 @@ impl<'a> Planner<'a> {
                     let undecodable = undecodable(&mut self.decoder, &self.records, line);
                     for entry in pasted::parse(self.records.raw()) {
                         let cells = || vec![entry.text.to_owned()];
-                        if let Some(issue) = undecodable.as_ref().filter(|_| entry.text.contains(LOST)) {
+                        if let Some(issue) = undecodable.as_ref().filter(|_| has_lost(entry.text)) {
                             self.waiting.push_back(rejected(line, vec![issue.clone()], cells()));
                             continue;
                         }
@@ -262,16 +267,23 @@ fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
     Issue::of_row(line, IssueCode::TooManyCells, message)
 }
 
+/// Whether a letter was lost in some text, in reading it or before.
+fn has_lost(text: &str) -> bool {
+    text.contains(LOST) || text.contains(failed::LOST)
+}
+
 /// Finds letters that were lost, in reading this file or before it was made.
 fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<Issue> {
-    if !records.raw().contains(LOST) {
+    if !has_lost(records.raw()) {
         return None;
     }
     let end = records.offset();
     let encoding = decoder.finding().encoding.name();
     let message = match decoder.undecodable_in(end - records.raw().len() as u64..end) {
         Some(byte) => format!("byte {byte} of the file is no letter in {encoding}; save the file as CSV UTF-8"),
-        None => format!("{LOST} stands where a letter was lost before this file was made; type it anew"),
+        None => {
+            format!("{LOST} or {} stands where a letter was lost before this file was made; type it anew", failed::LOST)
+        }
     };
     Some(Issue::of_row(line, IssueCode::Undecodable, message))
 }

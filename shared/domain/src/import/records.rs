@@ -53,13 +53,22 @@ pub(super) enum Next {
     Broken { line: u32, fault: Fault },
 }
 
+/// Where rows have their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Addresses {
+    pub(super) column: usize,
+    /// Whether there is no other column.
+    pub(super) alone: bool,
+}
+
 /// What is being thrown away, because it was too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Skip {
     /// The rest of a line.
     Line,
-    /// The lines of a quoted cell, up to the one where it is closed.
-    Quoted,
+    /// The lines of a quoted cell, up to the one where it is closed. `inside`: of the current line a part is gone already,
+    /// with an `odd` number of quotes in it.
+    Quoted { odd: bool, inside: bool },
 }
 
 /// The text that has arrived and is not read yet.
@@ -121,14 +130,14 @@ impl Records {
         self.line = self.line.saturating_add(lines);
     }
 
-    /// The next record of a table that has so many columns.
-    pub(super) fn next(&mut self, dialect: Dialect, columns: usize) -> Next {
-        if !self.skip_rest_of_line() || !self.skip_rest_of_cell(dialect, columns) {
+    /// The next record of a table that has its addresses in this column.
+    pub(super) fn next(&mut self, dialect: Dialect, addresses: Addresses) -> Next {
+        if !self.skip_rest_of_line() || !self.skip_rest_of_cell(dialect, addresses) {
             return Next::Nothing;
         }
         let line = self.line;
         // Files that were put together have the mark of the second one inside.
-        if self.unread().starts_with(MARK) {
+        while self.unread().starts_with(MARK) {
             self.consume(MARK.len_utf8(), 0);
         }
         let text = self.text.get(self.start..).unwrap_or_default();
@@ -140,15 +149,15 @@ impl Records {
             Split::Record { length, .. } | Split::Unclosed { length } => length,
             Split::Incomplete => text.len(),
         };
-        if length > RECORD_BYTES && goes_on_in_quotes(text, dialect, columns) {
+        if length > RECORD_BYTES && goes_on_in_quotes(text, dialect, addresses) {
             self.cells.clear();
-            self.skipping = Some(Skip::Quoted);
+            self.skipping = Some(Skip::Quoted { odd: false, inside: false });
             self.skip_line();
             return Next::Broken { line, fault: Fault::TooLong };
         }
         let fault = match split {
             Split::Record { length, lines } if length <= RECORD_BYTES => {
-                if lines <= 1 || !swallows_rows(&text[..length], dialect, columns) {
+                if lines <= 1 || !swallows_rows(&text[..length], dialect, addresses) {
                     self.consume(length, lines);
                     return Next::Record { line };
                 }
@@ -216,24 +225,28 @@ impl Records {
 
     /// Whether the text stands at the beginning of a record, once the rest of a quoted cell is thrown away: up to the line
     /// where its quote is closed, or to one that is a row by itself.
-    fn skip_rest_of_cell(&mut self, dialect: Dialect, columns: usize) -> bool {
-        while self.skipping == Some(Skip::Quoted) {
+    fn skip_rest_of_cell(&mut self, dialect: Dialect, addresses: Addresses) -> bool {
+        while let Some(Skip::Quoted { odd, inside }) = self.skipping {
             let text = self.unread();
+            let quotes_odd = |text: &str| text.matches(char::from(dialect.quote)).count() % 2 == 1;
             let Some((end, _)) = first_line(text, self.last).filter(|_| !text.is_empty()) else {
                 if text.len() > RECORD_BYTES {
-                    self.consume(self.unread().trim_end_matches('\r').len(), 0);
+                    let part = text.trim_end_matches('\r');
+                    let (length, odd) = (part.len(), odd != quotes_odd(part));
+                    self.skipping = Some(Skip::Quoted { odd, inside: true });
+                    self.consume(length, 0);
                 }
                 return false;
             };
             let line = &text[..end];
-            if is_row(line, dialect, columns) {
+            // However it arrives, a line that is too long is no row.
+            if !inside && end <= RECORD_BYTES && is_row(line, dialect, addresses) {
                 self.skipping = None;
-            } else {
-                if line.matches(char::from(dialect.quote)).count() % 2 == 1 {
-                    self.skipping = None;
-                }
-                self.skip_line();
+                return true;
             }
+            let closed = odd != quotes_odd(line);
+            self.skipping = (!closed).then_some(Skip::Quoted { odd: false, inside: false });
+            self.skip_line();
         }
         true
     }
@@ -245,24 +258,28 @@ impl Records {
     }
 }
 
-fn is_row(line: &str, dialect: Dialect, columns: usize) -> bool {
-    line.contains('@') && line.matches(char::from(dialect.delimiter)).count() + 1 >= columns.max(1)
+/// Whether a line has an address where one belongs. Rows may be shorter than the header.
+fn is_row(line: &str, dialect: Dialect, addresses: Addresses) -> bool {
+    let delimiter = char::from(dialect.delimiter);
+    let is_address = |cell: &str| cell.contains('@') && (cell.contains('<') || !cell.trim().contains(' '));
+    let has_more = addresses.alone || line.contains(delimiter);
+    has_more && line.split(delimiter).nth(addresses.column).is_some_and(is_address)
 }
 
 /// Whether a record that is too long is a cell of many lines, and not a row with a quote too many before other rows.
-fn goes_on_in_quotes(text: &str, dialect: Dialect, columns: usize) -> bool {
+fn goes_on_in_quotes(text: &str, dialect: Dialect, addresses: Addresses) -> bool {
     // Only as much is looked at as is there however the text arrives.
     let text = &text[..text.floor_char_boundary(RECORD_BYTES)];
     let mut lines = text.split(['\r', '\n']);
-    lines.next().is_some_and(|line| line.len() < text.len()) && !lines.any(|line| is_row(line, dialect, columns))
+    lines.next().is_some_and(|line| line.len() < text.len()) && !lines.any(|line| is_row(line, dialect, addresses))
 }
 
 /// Whether a record of several lines contains a line that is a row by itself: then its quote was opened by mistake.
-fn swallows_rows(record: &str, dialect: Dialect, columns: usize) -> bool {
+fn swallows_rows(record: &str, dialect: Dialect, addresses: Addresses) -> bool {
     let mut inner = record.trim_end_matches(['\r', '\n']).split(['\r', '\n']).skip(1).peekable();
     while let Some(line) = inner.next() {
         // The last line is where the record goes on behind the quote.
-        if inner.peek().is_some() && is_row(line, dialect, columns) {
+        if inner.peek().is_some() && is_row(line, dialect, addresses) {
             return true;
         }
     }
@@ -272,7 +289,7 @@ fn swallows_rows(record: &str, dialect: Dialect, columns: usize) -> bool {
 /// Where a long line of addresses may be cut: behind the last separator that follows an address.
 fn cut(text: &str) -> Option<usize> {
     let end = text.floor_char_boundary(RECORD_BYTES);
-    let separators = text[..end].rmatch_indices([',', ';']);
+    let separators = text[..end].rmatch_indices([',', ';', '\t', ' ']);
     let mut later: Option<usize> = None;
     for (at, _) in separators {
         if let Some(later) = later
@@ -291,13 +308,13 @@ mod tests {
 
     const COMMA: Dialect = Dialect::COMMA;
 
-    fn read(text: &str, columns: usize) -> Vec<(Next, Vec<String>)> {
+    fn read(text: &str, alone: bool) -> Vec<(Next, Vec<String>)> {
         let mut records = Records::new();
         records.text.push_str(text);
         records.last = true;
         let mut all = Vec::new();
         loop {
-            let next = records.next(COMMA, columns);
+            let next = records.next(COMMA, Addresses { column: 0, alone });
             if next == Next::Nothing {
                 return all;
             }
@@ -306,7 +323,7 @@ mod tests {
     }
 
     fn cells(text: &str) -> Vec<Vec<String>> {
-        read(text, 2).into_iter().map(|(_, cells)| cells).collect()
+        read(text, false).into_iter().map(|(_, cells)| cells).collect()
     }
 
     #[test]
@@ -321,7 +338,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_counts_one_line() {
-        let lines: Vec<_> = read("a\nb\r\nc\rd\n\n\"e\r\nf\"\ng", 1).into_iter().map(|(next, _)| next).collect();
+        let lines: Vec<_> = read("a\nb\r\nc\rd\n\n\"e\r\nf\"\ng", true).into_iter().map(|(next, _)| next).collect();
         let expected = [1, 2, 3, 4, 5, 6, 8].map(|line| Next::Record { line });
         assert_eq!(lines, expected);
     }
@@ -330,7 +347,7 @@ mod tests {
     fn a_stray_quote_costs_its_own_line_only() {
         let broken = |line| Next::Broken { line, fault: Fault::UnclosedQuote };
         let record = |line| Next::Record { line };
-        let kinds = |text| read(text, 2).into_iter().map(|(next, _)| next).collect::<Vec<_>>();
+        let kinds = |text| read(text, false).into_iter().map(|(next, _)| next).collect::<Vec<_>>();
         assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,Al\ng@h.i,Cy\n"), [broken(1), record(2), record(3)]);
         assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,\"Al\ng@h.i,Cy"), [broken(1), broken(2), record(3)]);
         assert_eq!(kinds("a@b.c,\"Bob\nd@e.f,Al\ng@h.i,Cy \"x\"\n"), [broken(1), record(2), record(3)]);
@@ -351,7 +368,7 @@ mod tests {
                 records.text.push_str(piece);
                 records.last = rest.is_empty();
                 loop {
-                    match records.next(COMMA, 2) {
+                    match records.next(COMMA, Addresses { column: 0, alone: false }) {
                         Next::Nothing => break,
                         next => seen.push(next),
                     }

@@ -1,8 +1,8 @@
 //! Everybody a file asked for so far, found again by their address or by one that looks like it.
 //!
-//! It is the one thing that grows with the file: 44 bytes a person, and nine in a table that is between half and seven
-//! eighths full. People are found by how their address looks, since one that is the same looks the same; those that look
-//! alike are chained. Most people are new, so what a look-up costs is memory that is far away: the table holds enough of
+//! It is the one thing that grows with the file: 40 bytes a person, and nine in a table that is between half and seven
+//! eighths full. People are found by how their address looks, since one that is the same looks the same; the few that look
+//! like an earlier one are in a table of their own. Most people are new, so what a look-up costs is memory that is far away: the table holds enough of
 //! each hash to say no without touching the person.
 
 use hashbrown::HashTable;
@@ -25,8 +25,6 @@ struct Person {
     look: [u8; 8],
     /// A part of a hash of the address without its tag.
     untagged: [u8; 4],
-    /// The person before them whose address looks the same, or their own number.
-    like: [u8; 4],
 }
 
 /// Where a person stands among the people, and a part of the hash of how their address looks.
@@ -58,7 +56,10 @@ pub(super) enum Sighting {
 #[derive(Default)]
 pub(super) struct Seen {
     people: Vec<Person>,
+    /// The first of those whose addresses look the same.
     by_look: HashTable<Place>,
+    /// The others of them, who are few, by who they are.
+    look_alikes: HashTable<u32>,
 }
 
 /// The hash a table of places looks at: at its low bits for the place, at its high ones for the person.
@@ -132,16 +133,11 @@ impl Seen {
     ) -> Option<Sighting> {
         let (look, untagged) = look(email);
         let (part, look, untagged) = (low(look), look.to_le_bytes(), low(untagged));
-        let Self { people, by_look } = self;
+        let Self { people, by_look, look_alikes } = self;
+        let content = content.to_le_bytes();
         let number = u32::try_from(people.len()).ok().filter(|_| people.len() < most);
-        let mut person = Person {
-            id: id.to_bytes(),
-            line: line.to_le_bytes(),
-            content: content.to_le_bytes(),
-            look,
-            untagged: untagged.to_le_bytes(),
-            like: number.unwrap_or_default().to_le_bytes(),
-        };
+        let person =
+            Person { id: id.to_bytes(), line: line.to_le_bytes(), content, look, untagged: untagged.to_le_bytes() };
         let hash = |place: &Place| spread(place.part);
         let looks_so = |place: &Place| place.part == part && people[place.number as usize].look == look;
         match by_look.entry(spread(part), looks_so, hash) {
@@ -151,31 +147,36 @@ impl Seen {
                 people.push(person);
                 Some(Sighting::New(None))
             }
-            Entry::Occupied(mut entry) => {
-                let last = entry.get().number;
-                let chain = std::iter::successors(Some(last), |number| {
-                    let before = u32::from_le_bytes(people[*number as usize].like);
-                    (before != *number).then_some(before)
-                });
-                let mut same = None;
-                let mut first = last;
-                for number in chain {
-                    first = number;
-                    same = same.or(Some(people[number as usize]).filter(|other| other.id == person.id));
+            Entry::Occupied(entry) => {
+                let first = people[entry.get().number as usize];
+                let known = |person: &Person| Sighting::Known {
+                    line: u32::from_le_bytes(person.line),
+                    same: person.content == content,
+                };
+                if first.id == person.id {
+                    return Some(known(&first));
                 }
-                if let Some(known) = same {
-                    let line = u32::from_le_bytes(known.line);
-                    return Some(Sighting::Known { line, same: known.content == person.content });
+                let hash = |number: &u32| id_hash(people[*number as usize].id);
+                match look_alikes.entry(id_hash(person.id), |number| people[*number as usize].id == person.id, hash) {
+                    Entry::Occupied(entry) => Some(known(&people[*entry.get() as usize])),
+                    Entry::Vacant(entry) => {
+                        entry.insert(number?);
+                        people.push(person);
+                        let twins = first.untagged == person.untagged;
+                        let likeness = if twins { Likeness::Twin } else { Likeness::LookAlike };
+                        Some(Sighting::New(Some((likeness, u32::from_le_bytes(first.line)))))
+                    }
                 }
-                person.like = last.to_le_bytes();
-                entry.get_mut().number = number?;
-                let other = people[first as usize];
-                people.push(person);
-                let likeness = if other.untagged == person.untagged { Likeness::Twin } else { Likeness::LookAlike };
-                Some(Sighting::New(Some((likeness, u32::from_le_bytes(other.line)))))
             }
         }
     }
+}
+
+/// An id is a part of a SHA-256, so each part of it is a hash.
+fn id_hash(id: [u8; 16]) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&id[..8]);
+    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]
@@ -198,6 +199,7 @@ mod tests {
         assert_eq!(meet(&mut seen, "ada+news@x.example", 1, 5), new(Some((Likeness::Twin, 2))));
         assert_eq!(meet(&mut seen, "bob.marner@x.example", 1, 6), new(None));
         assert_eq!(meet(&mut seen, "b0b.mamer@x.example", 1, 7), new(Some((Likeness::LookAlike, 6))));
+        assert_eq!(meet(&mut seen, "b0b.mamer@x.example", 1, 8), Some(Sighting::Known { line: 7, same: true }));
         assert_eq!(meet(&mut seen, "person.10@x.example", 1, 8), new(None));
         assert_eq!(meet(&mut seen, "person.11@x.example", 1, 9), new(None));
         assert_eq!(meet(&mut seen, "person.12@x.example", 1, 10), None, "there is room for six");

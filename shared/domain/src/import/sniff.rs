@@ -7,7 +7,7 @@ use memchr::memchr_iter;
 
 use super::candidate::Candidate;
 use super::dialect::{Dialect, Newline};
-use super::error::FileError;
+use super::error::{COLUMNS, FileError, HEADER_BYTES};
 use super::header::Header;
 use super::list;
 use super::row::excerpt;
@@ -42,10 +42,13 @@ pub(super) fn sniff(
     let (announced, skipped) = separator_line(sample);
     let rest = &sample[skipped..];
     let dialects = dialects(rest, known, announced);
-    let candidates =
-        dialects.into_iter().filter_map(|dialect| Candidate::read(rest, last, dialect, checker, known.header));
+    let candidates: Vec<_> = dialects
+        .into_iter()
+        .filter_map(|dialect| Candidate::read(rest, last, dialect, checker, known.header))
+        .collect();
+    let is_ambiguous = candidates.iter().any(Candidate::has_two_addresses);
     // Of equals the first stands, which is the more usual one.
-    let best = candidates.reduce(|best, other| if other.score() > best.score() { other } else { best });
+    let best = candidates.into_iter().reduce(|best, other| if other.score() > best.score() { other } else { best });
     let says_nothing = |line: &str| line.starts_with('#') || !line.contains(char::is_alphanumeric);
     if last && sample.split(['\r', '\n']).all(says_nothing) {
         return Err(FileError::Empty);
@@ -60,7 +63,7 @@ pub(super) fn sniff(
     let may_be_list = known.header != Some(true) && known.delimiter.is_none() && announced.is_none() && !only_names;
     // A table without a line of names says no more than a list where all it holds is addresses.
     let has_email = best.header.email.is_some();
-    if may_be_list && !(named && has_email) && list::looks_like_one(sample, last) {
+    if may_be_list && !(named && has_email) && !is_ambiguous && list::looks_like_one(sample, last) {
         return Ok(Sniffed::List);
     }
     if !has_email {
@@ -75,6 +78,10 @@ pub(super) fn sniff(
         }
         let first = best.header.names.iter().take(COLUMNS_NAMED);
         return Err(FileError::NoEmailColumn { columns: first.map(|name| excerpt(name)).collect() });
+    }
+    let (columns, bytes) = (best.header.names.len(), best.header.names.iter().map(String::len).sum());
+    if columns > COLUMNS || bytes > HEADER_BYTES {
+        return Err(FileError::HeaderTooLarge { columns, bytes });
     }
     Ok(best.table(skipped, u32::from(announced.is_some())))
 }
@@ -116,6 +123,11 @@ fn wrapped(sample: &str, quote: u8) -> usize {
     opened.min(closed)
 }
 
+/// Excel takes any character at its word.
+fn is_separator(byte: u8) -> bool {
+    DELIMITERS.contains(&byte) || (byte.is_ascii_punctuation() && !QUOTES.contains(&byte))
+}
+
 /// The line with which Excel is told the delimiter, `sep=;`, and its length.
 fn separator_line(sample: &str) -> (Option<u8>, usize) {
     let (line, length) = match sample.find(['\r', '\n']) {
@@ -124,7 +136,7 @@ fn separator_line(sample: &str) -> (Option<u8>, usize) {
     };
     let line = line.trim_matches('"').as_bytes();
     match line {
-        [s, e, p, b'=', delimiter] if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" && delimiter.is_ascii() => {
+        [s, e, p, b'=', delimiter] if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" && is_separator(*delimiter) => {
             (Some(*delimiter), length)
         }
         _ => (None, 0),

@@ -7,12 +7,15 @@ use super::dialect::Dialect;
 use super::failed::unguarded;
 use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
-use super::records::Records;
+use super::records::{Addresses, Records};
 use crate::catalogue::same_name;
 use crate::draft::{DraftRequest, FieldProblem};
 use crate::issue::IssueCode;
 use crate::pasted::{self, EntryName};
 use crate::text::trimmed;
+
+/// The longest cell that may hold a name beside the address.
+const ENTRY_BYTES: usize = 1_024;
 
 /// How to read the rows of a table.
 pub(super) struct Table {
@@ -41,6 +44,11 @@ fn put(field: &mut Option<String>, text: &str) {
 }
 
 impl Table {
+    /// Where its rows have their addresses.
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses { column: self.header.email.unwrap_or_default(), alone: self.header.names.len() == 1 }
+    }
+
     /// What the current record is, if it is no row.
     pub(super) fn skipped(&self, records: &Records) -> Option<Skipped> {
         let cell = |column| records.cell(column, self.dialect);
@@ -143,6 +151,7 @@ impl Table {
             && is_bare(text.as_bytes().last())
             && memchr(b':', text.as_bytes()).is_none();
         if !bare
+            && text.len() <= ENTRY_BYTES
             && text.contains('@')
             && let [entry] = pasted::parse(text).as_slice()
         {
@@ -170,10 +179,11 @@ impl Table {
         (0..records.cells()).filter(kept).map(cell).collect()
     }
 
-    /// The cells of a line whose quotes make no sense, divided at every delimiter.
-    pub(super) fn cells_of_broken(&self, line: &str) -> Vec<String> {
-        let cells = line.trim_end_matches(['\r', '\n']).split(char::from(self.dialect.delimiter)).enumerate();
-        let kept = cells.filter(|(column, _)| !self.header.own.contains(column));
-        kept.map(|(_, cell)| unguarded(cell).to_owned()).collect()
+    /// A line whose quotes make no sense, as one cell where the address should be: nobody can be read out of it before it
+    /// is mended, though the quotes it gets when it is given back make sense.
+    pub(super) fn cell_of_broken(&self, line: &str) -> Vec<String> {
+        let own = |column: &usize| self.header.own.contains(column);
+        let before = (0..self.header.email.unwrap_or_default()).filter(|column| !own(column)).map(|_| String::new());
+        before.chain([line.trim_end_matches(['\r', '\n']).to_owned()]).collect()
     }
 }

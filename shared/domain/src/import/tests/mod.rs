@@ -1,5 +1,6 @@
 //! Whole files, from their bytes to the outcome of each row.
 
+mod arrival;
 mod bad_input;
 mod fixtures;
 mod round_trip;
