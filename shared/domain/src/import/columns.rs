@@ -30,7 +30,9 @@ impl Header {
     pub(super) fn with_addresses_of(mut self, rows: &[&[String]], checker: &Checker<'_>) -> Self {
         let inferred = infer(rows, checker).and_then(|header| header.email);
         let is_free = |column: &usize| self.fields.iter().all(|(_, taken)| taken != column);
-        self.email = self.email.or(inferred.filter(is_free).filter(|column| *column < self.names.len()));
+        let inferred = inferred.filter(is_free).filter(|column| *column < self.names.len());
+        self.unnamed_email = self.email.is_none() && inferred.is_some();
+        self.email = self.email.or(inferred);
         self
     }
 }
@@ -80,5 +82,5 @@ pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header>
     };
     let names = (0..columns.len()).map(name).collect();
     fields.sort_by_key(|(_, at)| *at);
-    Some(Header { names, email: Some(email), fields, products: Vec::new(), own: Vec::new() })
+    Some(Header { names, email: Some(email), fields, products: Vec::new(), own: Vec::new(), unnamed_email: false })
 }

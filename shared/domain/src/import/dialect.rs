@@ -57,7 +57,9 @@ impl Dialect {
             // A cell that begins with the other kind of quote could make that one look like the kind that wraps cells.
             // Nor may the first one look like a comment.
             let like_comment = column == 0 && cell.starts_with('#');
-            if !like_comment && !cell.contains(needs_quotes) && !cell.starts_with([' ', '\'', '"']) {
+            // An apostrophe is taken for a quote only where it is around every cell.
+            let bare = quote == '"' || cell.is_empty();
+            if bare && !like_comment && !cell.contains(needs_quotes) && !cell.starts_with([' ', '\'', '"']) {
                 out.push_str(cell);
                 continue;
             }

@@ -51,8 +51,9 @@ fn country(window: &[u8]) -> Option<[u8; 2]> {
         let domain =
             window[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
         let domain: Vec<u8> = domain.map(u8::to_ascii_lowercase).collect();
-        if let [.., b'.', a, b] = domain[..] {
-            *counts.entry([a, b]).or_default() += 1;
+        // The detector takes letters, and stops at anything else.
+        if let [.., b'.', first @ b'a'..=b'z', second @ b'a'..=b'z'] = domain[..] {
+            *counts.entry([first, second]).or_default() += 1;
         }
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(country, _)| country)

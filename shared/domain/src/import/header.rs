@@ -146,6 +146,8 @@ pub(super) struct Header {
     pub(super) products: Vec<(String, usize)>,
     /// Columns this program added itself to rows it gave back.
     pub(super) own: Vec<usize>,
+    /// Whether the column of the addresses is called something that says nothing about them.
+    pub(super) unnamed_email: bool,
 }
 
 impl Header {
@@ -153,7 +155,14 @@ impl Header {
     /// parts the parts are; what is not used is ignored, and reported.
     pub(super) fn read(names: &[String], checker: &Checker<'_>) -> Self {
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-        let mut header = Self { names, email: None, fields: Vec::new(), products: Vec::new(), own: Vec::new() };
+        let mut header = Self {
+            names,
+            email: None,
+            fields: Vec::new(),
+            products: Vec::new(),
+            own: Vec::new(),
+            unnamed_email: false,
+        };
         for column in 0..header.names.len() {
             let name = &header.names[column];
             if name == FAILED_CODE || name == FAILED_MESSAGE {

@@ -103,7 +103,9 @@ impl DialectReport {
             if header.own.contains(&column) {
                 continue;
             }
-            names.push(name.clone());
+            // Rows that failed have no addresses left to find the column by.
+            let unnamed = header.unnamed_email && header.email == Some(column);
+            names.push(if unnamed { Field::Email.as_str().to_owned() } else { name.clone() });
             match used_as(header, column) {
                 Some(field) => columns.push(Column { header: name.clone(), field }),
                 // A trailing delimiter makes a column without a name, which nobody misses.

@@ -137,3 +137,19 @@ fn what_failed_stays_failed_until_it_is_mended() {
         );
     }
 }
+
+/// What random files found, kept as they were.
+#[test]
+fn what_random_files_found_stays_mended() {
+    let files: [&[u8]; 3] = [
+        b"email,name\nx@y..m,M\xfcller\n",
+        b"\xc2email,name,role\r\nann.lee@brightwater.example,Ann Lee,sales_rep\r\n,,e444444444444444xample,Bob Ray,manager\r\n\"\",\"\",\"\"\r\n",
+        b"'email','name','job_title'\n'sinead.oneill@brightwater.example','O''Neill, Sin\xc3\xa9ad','Accounen.muller@nordlicht.example,J\xef\xbf\xbdrgen M\xef\xbf\xbdller\nanna.schmidt@nordlicht.example,Anna Smh.byrne@brightwater.example','Byrne, Niamh',&'\n",
+    ];
+    for file in files {
+        let first = plan(file).expect("a plan");
+        let failed = failed_rows(&first.report, true, samples::rejections(&first));
+        let again = plan(&failed).map(|plan| (plan.counts.good, plan.counts.rejected));
+        assert_eq!(again, Ok((0, first.counts.rejected)), "{}", String::from_utf8_lossy(&failed));
+    }
+}
