@@ -1,10 +1,9 @@
 //! One deployment, with a clock that stands until it is moved.
 
-use std::sync::Arc;
+mod functions;
 
 use aws_lambda_events::event::s3::S3Event;
 use aws_lambda_events::event::sqs::SqsEvent;
-use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -13,8 +12,7 @@ use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use usher_domain::{MembershipId, OrganisationId};
-use usher_http::{Api, Groups};
-use usher_runtime::{Clock, LinkKeySource};
+use usher_runtime::Clock;
 use usher_store::Store;
 
 use crate::Cloud;
@@ -64,10 +62,6 @@ pub struct World {
 /// The largest file that imports take here, in bytes.
 pub const LARGEST_FILE: u64 = 10_000_000;
 
-fn queue(name: &str) -> String {
-    format!("http://cloud.invalid/000000000000/{name}")
-}
-
 fn sqs_event(message: &Message) -> SqsEvent {
     let record = json!({"messageId": "m", "body": message.body, "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {}});
@@ -106,90 +100,6 @@ impl World {
 
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
-    }
-
-    #[must_use]
-    pub fn api(&self) -> Api {
-        let groups = Groups { operators: "operators".to_owned() };
-        Api { store: self.store.clone(), clock: self.clock.clone(), groups }
-    }
-
-    fn router(&self, path: &str, method: &Method) -> Router {
-        let segments: Vec<&str> = path.split(['/', '?']).filter(|segment| !segment.is_empty()).collect();
-        match segments.as_slice() {
-            ["v1", "orgs", _, "invitations"] if method == Method::POST => invite::router(self.api()),
-            ["v1", "orgs", _, "invitations" | "members", ..] => manage::router(self.api()),
-            ["v1", "orgs", _, "imports", ..] => imports::router(self.api(), self.imports()),
-            ["i", ..] => accept::router(self.accept()),
-            ["v1", "orgs", ..] => organisations::router(self.api()),
-            _ => panic!("no function serves {method} {path}"),
-        }
-    }
-
-    fn keys(&self) -> LinkKeySource {
-        LinkKeySource::new(self.cloud.aws().secrets(), "link-keys".to_owned())
-    }
-
-    fn imports(&self) -> imports::Imports {
-        let url = Some("http://cloud.invalid/uploads".to_owned());
-        imports::Imports::new(&self.cloud.aws(), BUCKET, url, LARGEST_FILE).expect("a configuration")
-    }
-
-    /// The function behind the public pages. It believes no token, since its issuer has published no key.
-    #[must_use]
-    pub fn accept(&self) -> accept::Accept {
-        let pool = accept::Pool { client: self.cloud.aws().cognito(), pool: "pool".to_owned(), app: "app".to_owned() };
-        accept::Accept {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            keys: self.keys(),
-            accounts: accept::Accounts::Pool(pool),
-            tokens: accept::Tokens {
-                issuer: "https://issuer.example".to_owned(),
-                audience: "app".to_owned(),
-                keys: accept::TokenKeys::Fixed(Arc::new(jsonwebtoken::jwk::JwkSet { keys: Vec::new() })),
-            },
-        }
-    }
-
-    #[must_use]
-    pub fn relay(&self) -> relay::Relay {
-        relay::Relay { sqs: self.cloud.aws().sqs(), mail_queue: queue("mail"), apply_queue: queue("apply") }
-    }
-
-    #[must_use]
-    pub fn mailer(&self) -> mailer::Mailer {
-        mailer::Mailer {
-            store: self.store.clone(),
-            ses: self.cloud.aws().ses(),
-            sqs: self.cloud.aws().sqs(),
-            keys: self.keys(),
-            clock: self.clock.clone(),
-            settings: mailer::Settings {
-                mail_queue: queue("mail"),
-                public_url: "https://usher.example".to_owned(),
-                from: "invitations@usher.example".to_owned(),
-                configuration_set: "usher".to_owned(),
-            },
-            pace: mailer::Pace::new(2),
-        }
-    }
-
-    #[must_use]
-    pub fn bulk_import(&self) -> bulk_import::BulkImport {
-        let (store, clock) = (self.store.clone(), self.clock.clone());
-        bulk_import::BulkImport::new(store, &self.cloud.aws(), BUCKET, clock, Some(LARGEST_FILE))
-    }
-
-    #[must_use]
-    pub fn import_apply(&self) -> import_apply::ImportApply {
-        import_apply::ImportApply::new(
-            self.store.clone(),
-            &self.cloud.aws(),
-            BUCKET,
-            queue("apply"),
-            self.clock.clone(),
-        )
     }
 
     /// Hands the table's changes to the relay, filtered as the template does.
@@ -404,11 +314,5 @@ impl Acme {
         let seats = self.get("").await.ok()["capacity"]["seats"].clone();
         let number = |name: &str| seats[name].as_u64().expect("a number");
         (number("limit"), number("used"), number("free"))
-    }
-
-    #[must_use]
-    pub fn sweeper(&self) -> sweeper::Sweeper {
-        let queues = sweeper::Queues::new(self.world.cloud.aws().sqs(), queue("mail"), queue("apply"));
-        sweeper::Sweeper { store: self.world.store.clone(), clock: self.world.clock.clone(), queues }
     }
 }

@@ -44,9 +44,9 @@ async fn work(mailer: &Mailer, job: EndedImportJob) -> Result<(), EndedError> {
     let (store, now) = (&mailer.store, mailer.clock.now());
     let Some(import) = store.import(job.organisation, job.ended_import).await? else { return Ok(()) };
     let Some(to) = import.sent_by.or(import.invited_by) else { return Ok(()) };
-    let Some(loaded) = Box::pin(store.load_organisation(job.organisation, Some(to))).await? else { return Ok(()) };
-    let organisation = loaded.organisation;
-    let admin = loaded.member.map(|stored| stored.membership);
+    // Roles are all that says who is an admin, so neither teams nor courses are read.
+    let Some(organisation) = store.settings(job.organisation).await? else { return Ok(()) };
+    let admin = store.membership(job.organisation, to).await?.map(|stored| stored.membership);
     let admin = admin.filter(|member| member.status(now) == Status::Active);
     let Some(admin) = admin.filter(|member| organisation.admin_rank(member).is_some()) else {
         tracing::info!(import = %import.id, "whoever started the import does not administer the organisation any more");

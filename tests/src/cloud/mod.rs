@@ -4,6 +4,7 @@
 mod files;
 mod mail;
 mod queues;
+mod roles;
 mod table;
 mod user_pool;
 
@@ -122,10 +123,16 @@ impl Cloud {
         self.0.state.lock().expect("no test panics while it holds the cloud")
     }
 
-    /// The door for functions.
+    /// The door for tests.
     #[must_use]
     pub fn aws(&self) -> Aws {
-        let credentials = Credentials::new("test", "test", None, None, "test");
+        self.aws_of(roles::ANYBODY)
+    }
+
+    /// The door for a function, by its name in the template: what its role does not allow fails the test.
+    #[must_use]
+    pub fn aws_of(&self, function: &str) -> Aws {
+        let credentials = Credentials::new(function, "test", None, None, "test");
         let http = SharedHttpClient::new(self.clone());
         let aws = Aws::new("eu-central-1".to_owned(), credentials, http, Some("http://cloud.invalid".to_owned()));
         // As many attempts as in earnest, without the waiting.
@@ -294,16 +301,19 @@ impl Cloud {
         let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         let target = header("x-amz-target");
         let range = header("range");
+        let authorization = header("authorization");
         let method = request.method().to_owned();
         let uri: http::Uri = request.uri().parse().expect("a URI");
         let operation = if target.is_empty() { format!("{method} {}", uri.path()) } else { target };
         let path = uri.path().to_owned();
         let query = uri.query().unwrap_or_default().to_owned();
         let body = BodyExt::collect(request.into_body()).await.expect("a body").to_bytes().to_vec();
+        let call = Call { method, path, query, operation, range, body };
+        roles::assert_allowed(&authorization, &call);
         let fault = {
             let mut state = self.state();
-            state.calls.push(operation.clone());
-            state.plan.as_mut().and_then(|plan| plan(&operation))
+            state.calls.push(call.operation.clone());
+            state.plan.as_mut().and_then(|plan| plan(&call.operation))
         };
         let lost = || ConnectorError::io("the connection was lost".into());
         if fault == Some(Fault::Before) {
@@ -314,7 +324,6 @@ impl Cloud {
         }
         // Others get their turn here, as they would while a call is on its way.
         tokio::task::yield_now().await;
-        let call = Call { method, path, query, operation, range, body };
         let answer = if fault == Some(Fault::Partly) { self.answer_partly(call) } else { self.answer(&call) };
         if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
     }
