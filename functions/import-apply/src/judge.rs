@@ -4,15 +4,15 @@
 use usher_domain::draft::Authority;
 use usher_domain::import::{DialectReport, Issue};
 use usher_domain::text::ShortText;
-use usher_domain::{Draft, DraftRequest, FieldProblem, IssueCode, Organisation};
+use usher_domain::{Checker, Draft, DraftRequest, FieldProblem, IssueCode, Organisation};
 use usher_plans::PlannedRow;
 use usher_store::{Import, Loaded};
 
 /// The organisation and the inviter as they are now.
 pub(crate) struct Judge<'a> {
     pub(crate) organisation: &'a Organisation,
-    /// What the inviter may give; `Err` if they may invite nobody any more.
-    rank: Result<Option<u32>, ()>,
+    /// The catalogue, laid out once, with what the inviter may give; `None` if they may invite nobody any more.
+    checker: Option<Checker<'a>>,
     /// What the file calls its columns.
     report: Option<DialectReport>,
 }
@@ -26,16 +26,22 @@ impl<'a> Judge<'a> {
             (Some(_), None) => Err(()),
         };
         let report = import.plan.as_ref().and_then(|plan| serde_json::from_value(plan.dialect.clone()).ok());
-        Self { organisation, rank, report }
+        Self::of_rank(organisation, rank, report)
+    }
+
+    /// `rank` is what the inviter may give; `Err` if they may invite nobody any more.
+    fn of_rank(organisation: &'a Organisation, rank: Result<Option<u32>, ()>, report: Option<DialectReport>) -> Self {
+        let checker = |rank| Checker::new(&organisation.catalogue, Authority { rank, default_role: None });
+        Self { organisation, checker: rank.ok().map(checker), report }
     }
 
     /// Why a row cannot be kept to; nothing if it can.
     pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<Issue> {
-        let Ok(rank) = self.rank else {
+        let Some(checker) = &self.checker else {
             let message = "whoever started the import does not administer the organisation any more";
             return vec![Issue::of_row(row.line, IssueCode::NotAnAdmin, message)];
         };
-        match self.organisation.catalogue.check(&request(&row.draft), Authority { rank, default_role: None }) {
+        match checker.check(&request(&row.draft)) {
             Ok(now) if now.access == row.draft.access => Vec::new(),
             Ok(_) => {
                 let message = "what the row names is called otherwise now";
@@ -111,7 +117,7 @@ mod tests {
     }
 
     fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {
-        let judge = Judge { organisation, rank, report: None };
+        let judge = Judge::of_rank(organisation, rank, None);
         judge.drift(row).into_iter().map(|issue| issue.code.to_string()).collect()
     }
 
