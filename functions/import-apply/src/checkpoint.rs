@@ -46,15 +46,15 @@ async fn lines(apply: &ImportApply, key: &str, rows: &[PlannedRow]) -> Result<Op
     Ok(header.filter(|header| header.rows == made.len()).map(|_| made))
 }
 
-/// Writes down what is made of a part and leaves the rest to another delivery. Fails if nothing was made since `job`
+/// Writes down what is made of a part, and names the job that goes on from there. Fails if nothing was made since `job`
 /// began: handed on like that, a part would wander for ever.
-pub(crate) async fn hand_on(
+pub(crate) async fn write(
     apply: &ImportApply,
     plan: &ImportPlan,
     job: ApplyJob,
     rows: &[PlannedRow],
     made: &[Made],
-) -> Result<(), ApplyError> {
+) -> Result<ApplyJob, ApplyError> {
     let from = u32::try_from(made.len()).unwrap_or(u32::MAX);
     if from <= job.from {
         return Err(ApplyError::OutOfTime);
@@ -65,10 +65,14 @@ pub(crate) async fn hand_on(
     let key = PlanFiles::in_folder(&plan.folder).checkpoint(job.part, from);
     // Before the message: whoever gets it finds the checkpoint.
     apply.bucket.put(&key, &Media::json_lines(), bytes).await?;
-    let body = serde_json::to_string(&ApplyJob { from, ..job }).map_err(|_| ApplyError::Malformed)?;
-    let call = apply.sqs.send_message().queue_url(&apply.queue).message_body(body);
+    tracing::info!(from, rows = rows.len(), "the rest of the part is handed on");
+    Ok(ApplyJob { from, ..job })
+}
+
+/// Leaves a job to another delivery, some seconds later.
+pub(crate) async fn hand_on(apply: &ImportApply, job: ApplyJob, delay: i32) -> Result<(), ApplyError> {
+    let body = serde_json::to_string(&job).map_err(|_| ApplyError::Malformed)?;
+    let call = apply.sqs.send_message().queue_url(&apply.queue).message_body(body).delay_seconds(delay);
     let sent = call.message_group_id(job.organisation.to_string()).send().await;
-    sent.map_err(|error| ApplyError::Queue(describe(&error)))?;
-    tracing::info!(from, rows = rows.len(), "the time is nearly over; the rest of the part is handed on");
-    Ok(())
+    sent.map(drop).map_err(|error| ApplyError::Queue(describe(&error)))
 }

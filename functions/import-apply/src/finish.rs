@@ -1,13 +1,29 @@
 //! The end of an import: once every part is settled, the files that show how it ended are written, and then it is marked.
 
+use jiff::SignedDuration;
 use usher_domain::import::DialectReport;
-use usher_plans::{Media, PlanFiles};
+use usher_domain::job::ApplyJob;
+use usher_plans::{BucketError, Media, PlanFiles};
 use usher_store::{Import, ImportPlan, PartOutcome, SettledPart};
 
-use crate::{ApplyError, ImportApply, results};
+use crate::{ApplyError, ImportApply, checkpoint, results};
 
 /// How often it is ended anew when somebody acts on it at the same moment.
 const ATTEMPTS: usize = 3;
+/// How long files are kept at the least, whatever an operator chooses. One that is missing earlier is not gone, but cannot
+/// be read.
+const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Leaves ending the import, if its last part is settled, to a delivery that has all its time for it.
+pub(crate) async fn hand_on(apply: &ImportApply, import: &Import) -> Result<(), ApplyError> {
+    let (organisation, id) = (import.organisation, import.id);
+    match apply.store.import(organisation, id).await? {
+        Some(import) if import.is_settled() && import.finished_at.is_none() => {
+            checkpoint::hand_on(apply, ApplyJob { organisation, import: id, part: 0, from: 0 }, 0).await
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Ends the import if its last part is settled. Every delivery tries, so that one that is cut off here is made up for by
 /// the next.
@@ -18,11 +34,17 @@ pub(crate) async fn if_settled(apply: &ImportApply, import: &Import) -> Result<(
         if import.finished_at.is_some() {
             return Ok(());
         }
-        let settled = apply.store.part_outcomes(import.organisation, import.id).await?;
-        if import.outcome.drifted > 0 {
-            add_drifted(apply, plan, &settled).await?;
-        }
-        let written = results::write(&apply.bucket, &import, plan, &settled).await?;
+        let written = match write_files(apply, &import, plan).await {
+            Ok(written) => written,
+            // Stopped after what it is made of was deleted: it ends without the files, which would be deleted as well.
+            Err(ApplyError::Bucket(BucketError::Absent(key)))
+                if apply.clock.now().duration_since(import.created_at) > FILES_KEPT =>
+            {
+                tracing::warn!(key, "the import ends without its files, which are not kept any more");
+                0
+            }
+            Err(error) => return Err(error),
+        };
         if apply.store.finish_import(&import, apply.clock.now()).await? {
             let PartOutcome { rows, created, already_there, drifted, cancelled } = import.outcome;
             tracing::info!(written, rows, created, already_there, drifted, cancelled, "every row has its outcome");
@@ -30,6 +52,15 @@ pub(crate) async fn if_settled(apply: &ImportApply, import: &Import) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Writes the files that show how it ended; says how many rows `results.csv` has.
+async fn write_files(apply: &ImportApply, import: &Import, plan: &ImportPlan) -> Result<u64, ApplyError> {
+    let settled = apply.store.part_outcomes(import.organisation, import.id).await?;
+    if import.outcome.drifted > 0 {
+        add_drifted(apply, plan, &settled).await?;
+    }
+    results::write(&apply.bucket, import, plan, &settled).await
 }
 
 /// Puts the drifted rows of all parts behind the rejected ones.

@@ -62,6 +62,9 @@ pub enum ApplyError {
     /// There is not enough time left even to begin.
     #[error("the time is nearly over, and nothing was made; the part goes on with the next delivery")]
     OutOfTime,
+    /// Another delivery of the part makes it.
+    #[error("another delivery of the part is at it; the message comes again")]
+    AtWork,
     /// The rest of the part could not be handed on.
     #[error("the queue failed: {0}")]
     Queue(String),

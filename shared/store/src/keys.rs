@@ -8,6 +8,7 @@
 //! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
 //! | see which parts of an import are settled | `ORG#{org}` | begins with `CHUNK#{import}#` |
+//! | make a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
 //! | find a reservation nobody settled | `ORG#{org}` | `RESERVATION#{id}` |
 //! | look after the mails of an hour | `ORG#{org}` | `WATCH#{hour}` |
 //! | claim a batch of mail | `MAIL#{batch}` | `MAIL` |
@@ -112,6 +113,12 @@ pub fn import(organisation: OrganisationId, id: ImportId) -> Key {
 #[must_use]
 pub fn chunk(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
     Key::new(organisation_partition(organisation), format!("CHUNK#{import}#{part:06}"))
+}
+
+/// The lease on one part of an import.
+#[must_use]
+pub fn part_lease(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
+    Key::new(organisation_partition(organisation), format!("LEASE#{import}#{part:06}"))
 }
 
 /// What begins the sort keys of an import's parts.

@@ -25,8 +25,8 @@ pub use due::{Due, DueItem};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
-    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, OnIssues, PartOutcome,
-    Reading, SettledPart, StartError,
+    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, OnIssues, PartLease,
+    PartOutcome, Reading, SettledPart, StartError,
 };
 pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};

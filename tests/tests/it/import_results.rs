@@ -186,6 +186,27 @@ async fn an_import_that_is_cancelled_has_a_result_for_every_row_and_ends_once() 
     assert_eq!((acme.seats().await, results(&acme, &lost).await.len()), ((20, 1, 19), 3));
 }
 
+/// Files are not kept for as long as imports are.
+#[tokio::test]
+async fn an_import_that_is_cancelled_when_its_files_are_gone_ends_without_them() {
+    let acme = World::new().acme(20).await;
+    let import = plan(&acme, "people.csv", people(3), json!({})).await;
+    let folder = stored_folder(&acme, &import).await;
+    for file in ["issues.jsonl", "skipped.jsonl", "part-000001.jsonl"] {
+        acme.world.cloud.remove_file(&format!("{folder}/{file}"));
+    }
+    let _ = acme.post(&format!("/imports/{}/cancel", id(&import)), json!({})).await.ok();
+    acme.world.relay_changes().await;
+    let parts = acme.world.cloud.take_messages("apply");
+    assert_eq!(acme.world.apply(parts.clone()).await, parts, "nothing is deleted on the first day");
+    acme.world.advance(jiff::SignedDuration::from_hours(31 * 24));
+    assert_eq!(acme.world.apply(parts).await, []);
+    let done = acme.get(&format!("/imports/{}", id(&import))).await.ok();
+    assert!(done["status"] == "cancelled" && done["finished_at"].is_string(), "{done}");
+    let reply = acme.get(&format!("/imports/{}/results.csv", id(&import))).await;
+    assert_eq!(reply.refusal().1, "import_files_gone");
+}
+
 /// Every batch is done by half, and the rest refused, until all of it is done.
 #[tokio::test]
 async fn a_table_that_takes_less_than_it_is_asked_for_gets_every_row_in_the_end() {

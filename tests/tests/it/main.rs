@@ -6,6 +6,7 @@ mod capacity;
 mod end_to_end;
 mod import;
 mod import_deadline;
+mod import_lease;
 mod import_plan;
 mod import_results;
 mod import_scale;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod item;
+mod lease;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use usher_domain::{Demand, ImportId, MembershipId, OrganisationId};
+
+pub use lease::PartLease;
 
 use crate::capacity::{ReserveError, read_resource, resource_key};
 

@@ -11,8 +11,8 @@ use usher_tests::stack::{Stack, StoredMember, Tenant, until, while_it_moves};
 const KILLED: u64 = 3;
 /// The parts of fewer rows are done before three workers could be killed over them.
 const FEWEST_ROWS: u32 = 20_000;
-/// As long as import-apply may run: a part whose worker was killed comes back then, and none that is being worked on.
-const SECONDS_UNTIL_BACK: u32 = 60;
+/// A little longer than the lease on a part: one whose worker was killed comes back when it may be made again.
+const SECONDS_UNTIL_BACK: u32 = 155;
 
 fn rows() -> u32 {
     #[expect(clippy::disallowed_methods, reason = "configuration of the tests, not of the program")]
