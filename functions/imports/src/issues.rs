@@ -38,6 +38,10 @@ impl IssuesQuery {
     }
 }
 
+/// How many bytes of the file a page looks through. Where few issues are of the severity that was asked for, a page ends
+/// before it is full: the whole file may take longer than a request may.
+const BYTES_LOOKED_THROUGH: u64 = 8 << 20;
+
 /// Where a page begins: a line of the file of issues, and how many of the line's issues are on earlier pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Place {
@@ -82,7 +86,7 @@ pub(crate) async fn issues(
     })?;
     let mut page = Page { limit, severity, from, items: Vec::new() };
     while let Some(line) = lines.next().await.map_err(unreadable)? {
-        if let Some(next) = page.add(&line)? {
+        if let Some(next) = page.add(&line, BYTES_LOOKED_THROUGH)? {
             return Ok(Json(json!({"items": page.items, "next": next.cursor()})));
         }
     }
@@ -98,8 +102,12 @@ struct Page {
 }
 
 impl Page {
-    /// Adds a line's issues; says where the next page begins once this one is full and there is more.
-    fn add(&mut self, line: &Line) -> Result<Option<Place>, Problem> {
+    /// Adds a line's issues; says where the next page begins once this one is full, or has looked through so many bytes,
+    /// and there is more.
+    fn add(&mut self, line: &Line, bytes: u64) -> Result<Option<Place>, Problem> {
+        if line.offset - self.from.offset > bytes {
+            return Ok(Some(Place { offset: line.offset, issue: 0 }));
+        }
         // Our own lines can be read, so it is the place that is none.
         let row: FlaggedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
         let skip = if line.offset == self.from.offset { self.from.issue } else { 0 };
@@ -140,12 +148,15 @@ mod tests {
         let all = (None, &["a", "b", "C", "D", "e", "f"] as &[_]);
         let (errors, warnings) =
             ((Some(Severity::Error), &["a", "b", "e", "f"] as &[_]), (Some(Severity::Warning), &["C", "D"] as &[_]));
-        for (limit, (severity, expected)) in (1..8).flat_map(|limit| [all, errors, warnings].map(|of| (limit, of))) {
-            let (mut from, mut messages) = (Place::default(), Vec::new());
+        let cases = (1..8).flat_map(|limit| [all, errors, warnings].map(|of| (limit, of)));
+        let cases = cases.flat_map(|case| [0, 1, 150, u64::MAX].map(|bytes| (case, bytes)));
+        for ((limit, (severity, expected)), bytes) in cases {
+            let (mut from, mut messages, mut pages) = (Place::default(), Vec::new(), 0);
             loop {
+                pages += 1;
                 let mut page = Page { limit, severity, from, items: Vec::new() };
                 let lines = file().into_iter().filter(|line| line.offset >= from.offset);
-                let next = lines.into_iter().find_map(|line| page.add(&line).expect("our own lines"));
+                let next = lines.into_iter().find_map(|line| page.add(&line, bytes).expect("our own lines"));
                 assert!(page.items.len() <= limit);
                 messages.extend(page.items.into_iter().map(|issue| issue.message));
                 match next {
@@ -153,7 +164,9 @@ mod tests {
                     None => break,
                 }
             }
-            assert_eq!(messages, expected, "pages of {limit}, {severity:?}");
+            assert_eq!(messages, expected, "pages of {limit}, {severity:?}, {bytes} bytes");
+            // One line a page at the most, however few of its issues are asked for.
+            assert!(bytes > 0 || pages >= file().len(), "{pages} pages of {bytes} bytes");
         }
     }
 
