@@ -84,7 +84,7 @@ fuzz: $(cargo_fuzz)
 	@for target in $(FUZZ); do \
 		mkdir -p fuzz/corpus/$$target && echo "Fuzzing $$target for $(SECONDS) s" && \
 		RUST_BACKTRACE=0 $(cargo_fuzz) run --sanitizer none --no-trace-compares $$target fuzz/corpus/$$target tests/fixtures -- \
-			-max_total_time=$(SECONDS) -max_len=16384 -verbosity=0 -print_final_stats=1 || exit 1; \
+			-seed=1 -max_total_time=$(SECONDS) -max_len=16384 -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
 $(cargo_fuzz):
