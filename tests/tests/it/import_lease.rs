@@ -1,6 +1,7 @@
 //! Deliveries of one part that meet: one at a time makes it, and what an admin does meanwhile counts from the next batch on.
 
 use std::future::Future;
+use std::pin::pin;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -24,29 +25,32 @@ async fn sent() -> (Acme, Value, Message) {
     acme.world.relay_changes().await;
     let parts = acme.world.cloud.take_messages("apply");
     let [part] = parts.as_slice() else { panic!("one part: {parts:?}") };
-    let _ = acme.world.cloud.take_calls();
     (acme, import, part.clone())
 }
 
-/// Lets others do their work until a delivery is in the middle of a batch: some hundred of its rows are there.
-async fn in_the_middle(acme: &Acme) {
-    let mut insertions = 0;
-    while insertions < 8 {
-        tokio::task::yield_now().await;
-        let calls = acme.world.cloud.take_calls();
-        insertions += calls.iter().filter(|call| call.ends_with("BatchExecuteStatement")).count();
+/// Lets a delivery get into its first batch, where some of the rows are there, and holds it up behind one of its calls.
+async fn held_up(acme: &Acme, delivery: impl Future<Output = Vec<Message>> + Unpin) {
+    // The lease and the watch are written before the first row.
+    let rows = acme.world.cloud.writes() + 3;
+    let some_rows = async {
+        while acme.world.cloud.writes() < rows {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        again = delivery => panic!("it came to its end: {again:?}"),
+        () = some_rows => {}
     }
 }
 
-/// One delivery, and, while it is at work, `meanwhile` and then the same message again. Says what came back of each.
+/// One delivery, and, while it is held up, `meanwhile` and then the same message again. Says what came back of each.
 async fn met(acme: &Acme, part: &Message, meanwhile: impl Future<Output = ()>) -> [Vec<Message>; 2] {
-    let second = async {
-        in_the_middle(acme).await;
-        meanwhile.await;
-        acme.world.apply(vec![part.clone()]).await
-    };
-    let (first, second) = tokio::join!(acme.world.apply(vec![part.clone()]), second);
-    [first, second]
+    let mut first = pin!(acme.world.apply(vec![part.clone()]));
+    held_up(acme, first.as_mut()).await;
+    meanwhile.await;
+    let second = acme.world.apply(vec![part.clone()]).await;
+    [first.await, second]
 }
 
 /// Every row has one outcome, and each person who is there has one place.
@@ -105,10 +109,7 @@ async fn a_team_deleted_between_two_deliveries_at_once_leaves_nobody_without_a_p
 #[tokio::test]
 async fn a_delivery_that_was_cut_off_keeps_others_away_until_its_lease_is_over() {
     let (acme, import, part) = sent().await;
-    tokio::select! {
-        again = acme.world.apply_within(SignedDuration::from_mins(2), vec![part.clone()]) => panic!("done: {again:?}"),
-        () = in_the_middle(&acme) => {}
-    }
+    held_up(&acme, pin!(acme.world.apply_within(SignedDuration::from_mins(2), vec![part.clone()]))).await;
     cancel(&acme, &import).await;
     let again = acme.world.apply(vec![part.clone()]).await;
     assert_eq!(again, [part], "its last request may still be on its way");
@@ -116,7 +117,7 @@ async fn a_delivery_that_was_cut_off_keeps_others_away_until_its_lease_is_over()
     assert_eq!(acme.world.apply(again).await, []);
     let done = assert_exact(&acme, &import).await;
     let made = done["counts"]["created"].as_u64().expect("a count");
-    assert!(0 < made && made < 500, "{done}");
+    assert!(0 < made && made <= 500, "{done}");
 }
 
 /// The table refuses the second batch: what is made is written down, and the rest comes later.
