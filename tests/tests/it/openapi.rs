@@ -123,10 +123,12 @@ fn no_answer_may_have_members_that_are_not_described() {
     assert_ne!(contract.faults(&invitation, &more), [""; 0]);
 }
 
-/// What nothing but bad luck, two million people or another kind of deployment brings about.
-const NOT_BROUGHT_ABOUT: [&str; 8] = [
+/// What nothing but bad luck, two million people, another kind of deployment or a story of its own brings about.
+const NOT_BROUGHT_ABOUT: [&str; 10] = [
     "changed_meanwhile",
     "changed_since_plan",
+    "columns_inferred",
+    "header_too_large",
     "organisation_gone",
     "request_in_progress",
     "sign_in_required",
