@@ -23,6 +23,8 @@ const LOOKUP_BYTES: usize = 8 * 1024 * 1024;
 /// A row that waits until the people beside it are looked up.
 struct Waiting {
     number: u32,
+    /// Whose row it is; none for a rejected one.
+    id: Option<MembershipId>,
     row: Row,
     cells: Vec<String>,
 }
@@ -61,12 +63,14 @@ impl<'a> Rows<'a> {
     /// Takes a row in; `cells` are those of a good one.
     pub(crate) async fn add(&mut self, row: Row, cells: Vec<String>) -> Result<(), PlanningError> {
         self.number += 1;
-        let rejected = match &row.outcome {
-            Outcome::Rejected(rejection) => rejection.cells.as_slice(),
-            Outcome::Good(_) | Outcome::IgnoredDuplicate { .. } => &[],
+        let (email, rejected) = match &row.outcome {
+            Outcome::Good(draft) => (Some(&draft.email), &[][..]),
+            Outcome::IgnoredDuplicate { email, .. } => (Some(email), &[][..]),
+            Outcome::Rejected(rejection) => (None, rejection.cells.as_slice()),
         };
+        let id = email.map(|email| MembershipId::of(self.organisation, email));
         self.waiting_bytes += cells.iter().chain(rejected).map(String::len).sum::<usize>();
-        self.waiting.push(Waiting { number: self.number, row, cells });
+        self.waiting.push(Waiting { number: self.number, id, row, cells });
         if self.waiting.len() >= LOOKUP_ROWS || self.waiting_bytes >= LOOKUP_BYTES {
             self.look_up().await?;
         }
@@ -76,11 +80,8 @@ impl<'a> Rows<'a> {
     async fn look_up(&mut self) -> Result<(), PlanningError> {
         let waiting = mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        let good = waiting.iter().filter_map(|waiting| match &waiting.row.outcome {
-            Outcome::Good(draft) => Some(MembershipId::of(self.organisation, &draft.email)),
-            Outcome::Rejected(_) | Outcome::IgnoredDuplicate { .. } => None,
-        });
-        let good: Vec<_> = good.collect();
+        let good = waiting.iter().filter(|waiting| matches!(waiting.row.outcome, Outcome::Good(_)));
+        let good: Vec<_> = good.filter_map(|waiting| waiting.id).collect();
         let existing = self.bulk.store.memberships(self.organisation, &good).await?;
         for row in waiting {
             self.write_down(row, &existing).await?;
@@ -93,11 +94,11 @@ impl<'a> Rows<'a> {
         waiting: Waiting,
         existing: &HashMap<MembershipId, Stored>,
     ) -> Result<(), PlanningError> {
-        let Waiting { number, row: Row { line, outcome, mut warnings }, cells } = waiting;
+        let Waiting { number, id, row: Row { line, outcome, mut warnings }, cells } = waiting;
         let mut to_mend = Vec::new();
         match outcome {
             Outcome::Good(draft) => {
-                let standing = existing.get(&MembershipId::of(self.organisation, &draft.email));
+                let standing = id.and_then(|id| existing.get(&id));
                 if let Some(because) = standing.and_then(|stored| why_not(&draft, stored, self.now)) {
                     if because == (Skipped::AlreadyInvited { differs: true }) {
                         warnings.push(invitation_differs(line));

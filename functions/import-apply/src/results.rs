@@ -76,7 +76,6 @@ impl Written {
 /// The rows of all parts: what became of them, or that nothing did because no part was ever handed out.
 struct PartRows<'a> {
     bucket: &'a Bucket,
-    files: PlanFiles,
     import: &'a Import,
     /// The keys of their files, the last first.
     keys: Vec<String>,
@@ -90,7 +89,7 @@ impl<'a> PartRows<'a> {
             Some(_) => settled.iter().rev().map(|settled| files.result(settled.part, &settled.delivery)).collect(),
             None => (1..=plan.parts).rev().map(|part| files.part(part)).collect(),
         };
-        Self { bucket, files, import, keys, lines: None }
+        Self { bucket, import, keys, lines: None }
     }
 
     async fn next(&mut self) -> Result<Option<Written>, ApplyError> {
@@ -113,7 +112,6 @@ impl<'a> PartRows<'a> {
                 }
             }
             let Some(key) = self.keys.pop() else { return Ok(None) };
-            tracing::debug!(folder = self.files.folder(), key, "the next part");
             let lines = self.lines.insert(self.bucket.open(&key).await?.lines());
             if !was_sent {
                 let _: Option<PartHeader> = lines.next_json().await?;

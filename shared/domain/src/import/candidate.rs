@@ -46,6 +46,26 @@ impl Record {
     }
 }
 
+impl Reading {
+    fn of(text: &str, last: bool, dialect: Dialect) -> Self {
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut records = Vec::new();
+        let mut at = 0;
+        while records.len() < SAMPLE_RECORDS {
+            let rest = &text[at..];
+            // At the very end of what can be seen a record may be cut off; it says nothing.
+            let Split::Record { length, lines } = split(rest, dialect, last, &mut cells) else { break };
+            if length == 0 {
+                break;
+            }
+            let cells = cells.iter().map(|cell| cell.text(rest, dialect).into_owned()).collect();
+            records.push(Record { cells, end: at + length, lines });
+            at += length;
+        }
+        Self { dialect, records }
+    }
+}
+
 /// How well a dialect explains the beginning of a file.
 pub(super) struct Candidate {
     reading: Reading,
@@ -82,29 +102,7 @@ impl Candidate {
         let named = has_email && self.named_by.is_some();
         (named, has_email, self.header.known(), consistent, Reverse(quotes_left), columns)
     }
-}
 
-impl Reading {
-    fn of(text: &str, last: bool, dialect: Dialect) -> Self {
-        let mut cells: Vec<Cell> = Vec::new();
-        let mut records = Vec::new();
-        let mut at = 0;
-        while records.len() < SAMPLE_RECORDS {
-            let rest = &text[at..];
-            // At the very end of what can be seen a record may be cut off; it says nothing.
-            let Split::Record { length, lines } = split(rest, dialect, last, &mut cells) else { break };
-            if length == 0 {
-                break;
-            }
-            let cells = cells.iter().map(|cell| cell.text(rest, dialect).into_owned()).collect();
-            records.push(Record { cells, end: at + length, lines });
-            at += length;
-        }
-        Self { dialect, records }
-    }
-}
-
-impl Candidate {
     /// Reads the beginning of a file in one dialect: with the columns the first line names that names an address, or, where
     /// none does, with what the cells themselves look like.
     pub(super) fn read(
@@ -121,8 +119,7 @@ impl Candidate {
             // Who exported the list and when may stand above the header, but nobody with more than an address.
             let mut best: Option<(usize, Header)> = None;
             for (at, record) in reading.records.iter().enumerate().take(first + PREAMBLE_RECORDS) {
-                let filled_cells = record.filled();
-                if record.has_address() && filled_cells > 1 {
+                if record.has_address() && record.filled() > 1 {
                     break;
                 }
                 if filled(record) && !record.has_address() {
