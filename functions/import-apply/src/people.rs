@@ -33,7 +33,7 @@ fn ids(import: &Import, rows: &[PlannedRow]) -> Vec<MembershipId> {
 /// Whether an earlier delivery of the same part made this. Whatever happened to the person since, they took their place
 /// from this import.
 fn is_ours(import: &Import, stored: &Stored) -> bool {
-    stored.membership.import == Some(import.id)
+    stored.membership.came_with(import.id)
 }
 
 /// What earlier deliveries made of a part that is not to be made any more.

@@ -1,5 +1,7 @@
 //! A membership: one person's standing in one organisation, from the invitation to the day they leave.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::draft::{Access, Draft};
@@ -106,6 +108,9 @@ pub enum TransitionError {
     NotAMember,
 }
 
+/// How many earlier imports are remembered, the newest: long before there are more, an import has ended.
+const EARLIER_IMPORTS: usize = 8;
+
 /// What is true of a membership in every state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
@@ -133,6 +138,8 @@ pub struct Membership {
     pub invited_by: Option<MembershipId>,
     /// The import they came with.
     pub import: Option<ImportId>,
+    /// Imports they came with before, each of which took a place for them that was given back when that invitation ended.
+    pub earlier_imports: BTreeSet<ImportId>,
     /// The reservation that the place was taken from.
     pub reservation: Option<ReservationId>,
     /// How far the newest mail has come; `None` while held.
@@ -174,6 +181,7 @@ impl Membership {
             sent_at: None,
             invited_by: origin.invited_by,
             import: origin.import,
+            earlier_imports: BTreeSet::new(),
             reservation: origin.reservation,
             mail: None,
         };
@@ -256,14 +264,25 @@ impl Membership {
             State::Pending { .. } | State::Active { .. } => return Err(TransitionError::AlreadyAccepted),
             State::Deactivated { .. } => return Err(TransitionError::Deactivated),
         }
-        let Self { generation, created_at, import, .. } = self;
+        let Self { generation, created_at, import, mut earlier_imports, .. } = self;
         let mut again = Self::invite(self.organisation, draft, origin, duration, now);
-        // Whoever came with an import came with it, also when somebody invites them again by hand: a part of it that is
-        // delivered once more has to know that it took a place for them.
+        // Whoever came with an import came with it, also when somebody invites them again by hand, or with another import: a
+        // part of it that is delivered once more has to know that it took a place for them.
         again.import = again.import.or(import);
+        earlier_imports.extend(import.filter(|_| again.import != import));
+        while earlier_imports.len() > EARLIER_IMPORTS {
+            earlier_imports.pop_first();
+        }
+        again.earlier_imports = earlier_imports;
         again.generation += generation;
         again.created_at = created_at;
         Ok(again)
+    }
+
+    /// Whether an import took a place for this person, now or for an invitation that ended.
+    #[must_use]
+    pub fn came_with(&self, import: ImportId) -> bool {
+        self.import == Some(import) || self.earlier_imports.contains(&import)
     }
 
     /// Accepts the invitation. Refused by the clock alone, whatever is recorded.

@@ -32,6 +32,7 @@ pub(crate) const STATE_ATTRIBUTES: &[&str] = &[
     "deactivated_at",
     "invited_by",
     "import",
+    "earlier_imports",
     "reservation",
     "due_pk",
     "due_sk",
@@ -127,6 +128,11 @@ impl<'a> Reader<'a> {
         serde_json::from_str(self.text(attribute)?).map_err(|_| self.damaged(attribute))
     }
 
+    /// A set of texts that are each parsed into a type of the domain.
+    fn parsed_texts<T: std::str::FromStr + Ord>(&self, attribute: &str) -> Result<BTreeSet<T>, StoreError> {
+        self.texts(attribute)?.iter().map(|text| text.parse().map_err(|_| self.damaged(attribute))).collect()
+    }
+
     fn texts(&self, attribute: &str) -> Result<BTreeSet<String>, StoreError> {
         match self.item.get(attribute) {
             None => Ok(BTreeSet::new()),
@@ -166,7 +172,7 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
     item.insert("generation".to_owned(), n(membership.generation));
     item.insert("email".to_owned(), s(membership.email.as_typed()));
     item.insert("created_at".to_owned(), time(membership.created_at));
-    item.insert("role".to_owned(), s(&membership.access.role));
+    item.insert("role".to_owned(), s(membership.access.role.as_str()));
     set(&mut item, "name", membership.name.full.as_ref().map(ShortText::as_str));
     set(&mut item, "first_name", membership.name.first.as_ref().map(ShortText::as_str));
     set(&mut item, "last_name", membership.name.last.as_ref().map(ShortText::as_str));
@@ -180,6 +186,10 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
     }
     set(&mut item, "invited_by", membership.invited_by);
     set(&mut item, "import", membership.import);
+    if !membership.earlier_imports.is_empty() {
+        let imports = membership.earlier_imports.iter().map(ToString::to_string).collect();
+        item.insert("earlier_imports".to_owned(), AttributeValue::Ss(imports));
+    }
     set(&mut item, "reservation", membership.reservation);
     let mut at = |attribute: &str, at: Timestamp| item.insert(attribute.to_owned(), time(at));
     let status = match membership.state {
@@ -264,8 +274,8 @@ pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
         },
         phone: reader.optional_text("phone")?.map(str::to_owned),
         access: Access {
-            role: reader.text("role")?.to_owned(),
-            team: reader.optional_text("team")?.map(str::to_owned),
+            role: reader.text("role")?.into(),
+            team: reader.optional_text("team")?.map(Into::into),
             job_title: reader.optional("job_title")?,
             products: reader.texts("products")?,
             courses: reader.texts("courses")?,
@@ -276,6 +286,7 @@ pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
         sent_at: reader.optional_time("sent_at")?,
         invited_by: reader.optional("invited_by")?,
         import: reader.optional("import")?,
+        earlier_imports: reader.parsed_texts("earlier_imports")?,
         reservation: reader.optional("reservation")?,
         mail: read_mail(&reader)?,
     };

@@ -262,6 +262,38 @@ async fn a_place_that_changed_hands_between_two_deliveries_is_given_back_once() 
     assert_eq!((&done["counts"]["created"], acme.seats().await), (&json!(10), (50, 11, 39)));
 }
 
+/// The same where another import invites them again: neither gives back what the other took.
+#[tokio::test]
+async fn a_place_that_went_from_one_import_to_another_is_given_back_once() {
+    let acme = World::new().acme(50).await;
+    let send = async |import: &Value| {
+        let _ = acme.post(&format!("/imports/{}/send", id(import)), json!({"digest": import["digest"]})).await.ok();
+        acme.world.relay_changes().await;
+        acme.world.cloud.take_messages("apply")
+    };
+    let import = plan(&acme, "people.csv", people(10), json!({})).await;
+    let parts = send(&import).await;
+    acme.world.cloud.fail(|operation| operation.ends_with("TransactWriteItems").then_some(Fault::Before));
+    assert_eq!(acme.world.apply(parts.clone()).await, parts, "made, and not settled");
+    acme.world.cloud.mend();
+    let made = acme.get("/invitations?email=p3@x.example").await.ok()["items"][0]["id"].clone();
+    let _ = acme.post(&format!("/invitations/{}/revoke", made.as_str().expect("an id")), json!({})).await.ok();
+    let other = plan(&acme, "other.csv", b"email,role\np3@x.example,sales_rep\n".to_vec(), json!({})).await;
+    let others = send(&other).await;
+    assert_eq!(acme.world.apply(others).await, []);
+    assert_eq!(acme.seats().await, (50, 11, 39));
+    for _ in 0..2 {
+        assert_eq!(acme.world.apply(parts.clone()).await, []);
+    }
+    acme.world.settle().await;
+    for (import, created) in [(&import, 10), (&other, 1)] {
+        let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
+        let _ = assert_every_row_is_there_once(&acme, &done).await;
+        assert_eq!(done["counts"]["created"], json!(created));
+    }
+    assert_eq!(acme.seats().await, (50, 11, 39));
+}
+
 /// Each call of a part and of the end fails once, in every way; every row has its outcome all the same.
 #[tokio::test]
 async fn an_end_cut_off_anywhere_accounts_for_every_row() {

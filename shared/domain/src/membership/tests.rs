@@ -75,6 +75,24 @@ fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
 }
 
 #[test]
+fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
+    let import = |number: u128| ImportId::from_parts(u64::try_from(number).expect("small"), number);
+    let again = |member: Membership, import| {
+        let origin = Origin { invited_by: None, import, reservation: None };
+        member.revoke(at(1)).expect("it is open").invite_again(draft(true), origin, DAY, at(2)).expect("it ended")
+    };
+    let mut member = again(again(invited(true), Some(import(1))), None);
+    assert_eq!((member.import, member.came_with(import(1))), (Some(import(1)), true));
+    member = again(again(member, Some(import(2))), Some(import(2)));
+    assert_eq!((member.import, member.earlier_imports.len()), (Some(import(2)), 1));
+    assert!(member.came_with(import(1)) && member.came_with(import(2)) && !member.came_with(import(3)));
+    for number in 3..100 {
+        member = again(member, Some(import(number)));
+    }
+    assert!(member.earlier_imports.len() == EARLIER_IMPORTS && member.came_with(import(98)), "memory is bounded");
+}
+
+#[test]
 fn the_clock_alone_ends_an_invitation() {
     let pending = invited(true);
     assert_eq!(pending.status(at(86_399)), Status::Pending);
