@@ -106,8 +106,7 @@ impl<'a> Rows<'a> {
                     self.skip(number, line, draft.email, because).await?;
                 } else {
                     self.counts.good += 1;
-                    let cells = if cells.is_empty() { vec![list_entry(&draft)] } else { cells };
-                    self.parts.add(&PlannedRow { row: number, line, draft, cells }).await?;
+                    self.parts.add(&PlannedRow { row: number, line, draft: *draft, cells }).await?;
                 }
             }
             Outcome::IgnoredDuplicate { of, email } => {
@@ -158,10 +157,4 @@ fn why_not(draft: &Draft, standing: &Stored, now: Timestamp) -> Option<Skipped> 
         Status::Deactivated => Some(Skipped::DeactivatedMember),
         Status::Expired | Status::Revoked => None,
     }
-}
-
-/// How a list of addresses names somebody.
-fn list_entry(draft: &Draft) -> String {
-    let address = draft.email.as_typed();
-    draft.name.display().map_or_else(|| address.to_owned(), |name| format!("{name} <{address}>"))
 }

@@ -1,6 +1,8 @@
 //! Whether what the plan says can still be done. The catalogue checks each row as it checked it for the plan, so the two
 //! never differ in their reasons.
 
+use std::borrow::Cow;
+
 use usher_domain::draft::Authority;
 use usher_domain::import::{DialectReport, Issue};
 use usher_domain::text::ShortText;
@@ -63,20 +65,22 @@ impl<'a> Judge<'a> {
 }
 
 /// The request that a draft would come of.
-fn request(draft: &Draft) -> DraftRequest {
-    let text = |text: &Option<ShortText>| text.as_ref().map(|text| text.as_str().to_owned());
-    let access = draft.access.clone();
+fn request(draft: &Draft) -> DraftRequest<'_> {
+    fn text(text: Option<&ShortText>) -> Option<Cow<'_, str>> {
+        text.map(|text| text.as_str().into())
+    }
+    let Draft { email, name, access, send } = draft;
     DraftRequest {
-        email: draft.email.as_typed().to_owned(),
-        name: text(&draft.name.full),
-        first_name: text(&draft.name.first),
-        last_name: text(&draft.name.last),
-        role: Some(access.role),
-        team: access.team,
-        job_title: text(&access.job_title),
-        products: access.products.into_iter().collect(),
-        courses: access.courses.into_iter().collect(),
-        send: Some(draft.send),
+        email: email.as_typed().into(),
+        name: text(name.full.as_ref()),
+        first_name: text(name.first.as_ref()),
+        last_name: text(name.last.as_ref()),
+        role: Some(access.role.as_str().into()),
+        team: access.team.as_deref().map(Cow::Borrowed),
+        job_title: text(access.job_title.as_ref()),
+        products: access.products.iter().map(Cow::from).collect(),
+        courses: access.courses.iter().map(Cow::from).collect(),
+        send: Some(*send),
     }
 }
 
@@ -87,7 +91,7 @@ mod tests {
     use usher_domain::{Catalogue, OrganisationId};
 
     fn organisation() -> Organisation {
-        let role = |name: &str, rank| Role { name: name.to_owned(), rank, can_invite: rank > 10 };
+        let role = |name: &str, rank| Role { name: name.into(), rank, can_invite: rank > 10 };
         Organisation {
             id: OrganisationId::from_parts(1, 1),
             name: "Acme".parse().expect("a text"),

@@ -148,8 +148,10 @@ pub(crate) async fn write(
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =
         serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
-    let mut rejected =
-        RejectedRows { lines: bucket.open(&files.issues()).await?.lines(), email_column: email_column(&report) };
+    let mut rejected = RejectedRows {
+        lines: bucket.open(&files.issues()).await?.lines(),
+        email_column: report.email_column().unwrap_or_default(),
+    };
     let mut skipped = bucket.open(&files.skipped()).await?.lines();
     let mut parts = PartRows::new(bucket, import, plan, settled);
     let mut writer = bucket.writer(files.results(), Media::csv("results.csv", "utf-8"));
@@ -175,12 +177,6 @@ pub(crate) async fn write(
     }
     writer.finish().await?;
     Ok(count)
-}
-
-/// Which cell of a row holds the address.
-fn email_column(report: &DialectReport) -> usize {
-    let email = report.columns.iter().find(|column| column.field == "email");
-    email.and_then(|email| report.header.iter().position(|name| *name == email.header)).unwrap_or_default()
 }
 
 fn records(rows: impl IntoIterator<Item = [String; 6]>) -> Result<Vec<u8>, ApplyError> {

@@ -1,5 +1,7 @@
 //! `POST /imports`: announces a file.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
@@ -94,9 +96,9 @@ fn new_id(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> ImportId {
 /// Holds the defaults to what a row that says the same would be held to, and the dialect to what files are read with.
 fn check(admin: &Admin, defaults: &ImportDefaults, dialect: &DialectOverride) -> Result<(), Problem> {
     let row = DraftRequest {
-        email: "somebody@example.com".to_owned(),
-        role: defaults.role.clone(),
-        team: defaults.team.clone(),
+        email: "somebody@example.com".into(),
+        role: defaults.role.as_deref().map(Cow::Borrowed),
+        team: defaults.team.as_deref().map(Cow::Borrowed),
         ..DraftRequest::default()
     };
     let authority = Authority { rank: Some(admin.rank), default_role: None };

@@ -45,7 +45,7 @@ struct InviteResponse {
 async fn invite(
     State(api): State<Api>,
     admin: Admin,
-    JsonBody(request): JsonBody<InviteRequest>,
+    JsonBody(mut request): JsonBody<InviteRequest>,
 ) -> Result<Json<InviteResponse>, Problem> {
     let now = api.clock.now();
     let entries = request.entries()?;
@@ -57,7 +57,7 @@ async fn invite(
                 Some(problem) => Err(vec![problem.clone()]),
                 None => catalogue.check(&entry.request, admin.authority()),
             };
-            (entry.request.email, checked)
+            (entry.request.email.into_owned(), checked)
         })
         .collect();
     let drafts: Vec<Draft> = checked.iter().filter_map(|(_, checked)| checked.clone().ok()).collect();

@@ -1,5 +1,7 @@
 //! What a request may say.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use usher_domain::{DraftRequest, FieldProblem, pasted};
 use usher_http::{FieldError, Problem};
@@ -11,38 +13,38 @@ pub const LARGEST_REQUEST: usize = 500;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InviteRequest {
-    invitations: Option<Vec<DraftRequest>>,
+    invitations: Option<Vec<DraftRequest<'static>>>,
     emails: Option<String>,
-    role: Option<String>,
-    team: Option<String>,
-    job_title: Option<String>,
+    role: Option<Cow<'static, str>>,
+    team: Option<Cow<'static, str>>,
+    job_title: Option<Cow<'static, str>>,
     #[serde(default)]
-    products: Vec<String>,
+    products: Vec<Cow<'static, str>>,
     #[serde(default)]
-    courses: Vec<String>,
+    courses: Vec<Cow<'static, str>>,
     send: Option<bool>,
 }
 
 /// One person that is asked for, or a piece of a pasted list that names none.
-pub(crate) struct Entry {
-    pub(crate) request: DraftRequest,
+pub(crate) struct Entry<'a> {
+    pub(crate) request: DraftRequest<'a>,
     /// Why the piece cannot even be read.
     pub(crate) unreadable: Option<FieldProblem>,
 }
 
 impl InviteRequest {
     /// The people asked for, in order. A request without any, or with too many, is refused as a whole.
-    pub(crate) fn entries(self) -> Result<Vec<Entry>, Problem> {
+    pub(crate) fn entries(&mut self) -> Result<Vec<Entry<'_>>, Problem> {
         let common = DraftRequest {
-            role: self.role,
-            team: self.team,
-            job_title: self.job_title,
-            products: self.products,
-            courses: self.courses,
+            role: self.role.take(),
+            team: self.team.take(),
+            job_title: self.job_title.take(),
+            products: std::mem::take(&mut self.products),
+            courses: std::mem::take(&mut self.courses),
             send: self.send,
             ..DraftRequest::default()
         };
-        let (field, entries) = match (self.invitations, self.emails) {
+        let (field, entries) = match (self.invitations.take(), &self.emails) {
             (Some(_), Some(_)) | (None, None) => {
                 let errors = vec![FieldError::new("invitations", "one_of", "give either invitations or emails")];
                 return Err(Problem::invalid(errors));
@@ -55,7 +57,7 @@ impl InviteRequest {
                 let entry = |request| Entry { request, unreadable: None };
                 ("invitations", invitations.into_iter().map(entry).collect::<Vec<_>>())
             }
-            (None, Some(emails)) => ("emails", pasted_entries(&emails, &common)),
+            (None, Some(emails)) => ("emails", pasted_entries(emails, &common)),
         };
         match entries.len() {
             0 => Err(Problem::invalid_field(field, "empty_list", "names nobody; give 1 to 500 people")),
@@ -69,8 +71,8 @@ impl InviteRequest {
 }
 
 /// A piece of a pasted list keeps its place in the answer, so that nothing that was pasted is lost in silence.
-fn pasted_entries(emails: &str, common: &DraftRequest) -> Vec<Entry> {
-    let entry = |entry: pasted::Entry<'_>| {
+fn pasted_entries<'a>(emails: &'a str, common: &DraftRequest<'a>) -> Vec<Entry<'a>> {
+    let entry = |entry: pasted::Entry<'a>| {
         let request = entry.request(common);
         let unreadable = request.email.parse::<usher_domain::EmailAddress>().err().map(|error| {
             let message = format!("{error} (line {}, character {})", entry.line, entry.column);

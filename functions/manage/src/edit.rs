@@ -1,5 +1,8 @@
 //! Editing an invitation before it is accepted.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -30,7 +33,7 @@ pub(crate) struct EditRequest {
 
 impl EditRequest {
     /// The person as they would be asked for now: what is there, with the changes laid over it.
-    fn over(&self, member: &Membership) -> DraftRequest {
+    fn over(&self, member: &Membership) -> DraftRequest<'static> {
         let text = |text: &Option<usher_domain::text::ShortText>| text.as_ref().map(|text| text.as_str().to_owned());
         let (mut full, mut first, mut last) =
             (text(&member.name.full), text(&member.name.first), text(&member.name.last));
@@ -42,16 +45,20 @@ impl EditRequest {
             full = None;
         }
         let access = &member.access;
+        let ids = |new: &Option<Vec<String>>, old: &BTreeSet<String>| {
+            let ids = new.clone().unwrap_or_else(|| old.iter().cloned().collect());
+            ids.into_iter().map(Cow::Owned).collect()
+        };
         DraftRequest {
-            email: member.email.as_typed().to_owned(),
-            name: self.name.over(full),
-            first_name: self.first_name.over(first),
-            last_name: self.last_name.over(last),
-            role: self.role.clone().or_else(|| Some(access.role.clone())),
-            team: self.team.over(access.team.clone()),
-            job_title: self.job_title.over(text(&access.job_title)),
-            products: self.products.clone().unwrap_or_else(|| access.products.iter().cloned().collect()),
-            courses: self.courses.clone().unwrap_or_else(|| access.courses.iter().cloned().collect()),
+            email: Cow::Owned(member.email.as_typed().to_owned()),
+            name: self.name.over(full).map(Cow::Owned),
+            first_name: self.first_name.over(first).map(Cow::Owned),
+            last_name: self.last_name.over(last).map(Cow::Owned),
+            role: Some(Cow::Owned(self.role.clone().unwrap_or_else(|| access.role.to_string()))),
+            team: self.team.over(access.team.as_ref().map(ToString::to_string)).map(Cow::Owned),
+            job_title: self.job_title.over(text(&access.job_title)).map(Cow::Owned),
+            products: ids(&self.products, &access.products),
+            courses: ids(&self.courses, &access.courses),
             send: None,
         }
     }

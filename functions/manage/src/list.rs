@@ -77,7 +77,7 @@ fn filter(kind: Kind, filters: &Filters, admin: &Admin) -> Result<ListFilter, Pr
     if let Some(team) = &filters.team {
         let known = admin.organisation.catalogue.team(team);
         let message = || Problem::invalid_field("team", "team_unknown", format!("there is no team {team:?}"));
-        filter.team = Some(known.ok_or_else(message)?.id.clone());
+        filter.team = Some(known.ok_or_else(message)?.id.to_string());
     }
     if let Some(import) = &filters.import {
         let message = |_| Problem::invalid_field("import", "import_invalid", "is not the id of an import");
@@ -121,7 +121,7 @@ fn passes(filter: &ListFilter, membership: &Membership, now: jiff::Timestamp) ->
         Status::Deactivated => "deactivated",
     };
     (filter.statuses.is_empty() || filter.statuses.contains(&status))
-        && filter.team.as_ref().is_none_or(|team| membership.access.team.as_ref() == Some(team))
+        && filter.team.as_ref().is_none_or(|team| membership.access.team.as_deref() == Some(team.as_str()))
         && filter.import.is_none_or(|import| membership.import == Some(import))
 }
 

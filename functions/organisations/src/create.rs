@@ -76,11 +76,11 @@ pub struct CreateRequest {
     invitation_seconds: Option<u32>,
     dashboard_url: Option<String>,
     #[serde(default)]
-    admins: Vec<DraftRequest>,
+    admins: Vec<DraftRequest<'static>>,
 }
 
 fn usual_roles() -> Vec<Role> {
-    let role = |name: &str, rank, can_invite| Role { name: name.to_owned(), rank, can_invite };
+    let role = |name: &str, rank, can_invite| Role { name: name.into(), rank, can_invite };
     vec![role("admin", 30, true), role("manager", 20, false), role("sales_rep", 10, false)]
 }
 
@@ -129,9 +129,10 @@ fn catalogue(request: &mut CreateRequest, errors: &mut Vec<FieldError>) -> Catal
     let mut roles = match request.roles.take() {
         None => usual_roles(),
         Some(Roles::List(roles)) => roles,
-        Some(Roles::ByName(roles)) => {
-            roles.into_iter().map(|(name, role)| Role { name, rank: role.rank, can_invite: role.can_invite }).collect()
-        }
+        Some(Roles::ByName(roles)) => roles
+            .into_iter()
+            .map(|(name, role)| Role { name: name.into(), rank: role.rank, can_invite: role.can_invite })
+            .collect(),
     };
     roles.sort_by_key(|role| std::cmp::Reverse(role.rank));
     let mut seen = BTreeSet::new();
@@ -154,7 +155,7 @@ fn catalogue(request: &mut CreateRequest, errors: &mut Vec<FieldError>) -> Catal
             let id = OrganisationId::from_bytes(
                 ReservationId::derived(&[b"team", fold(name.as_str()).as_bytes()]).to_bytes(),
             );
-            teams.push(Team { id: id.to_string().to_lowercase(), name });
+            teams.push(Team { id: id.to_string().to_lowercase().into(), name });
         }
     }
     seen.clear();
@@ -194,7 +195,7 @@ fn capacity(request: &CreateRequest) -> Capacity {
     Capacity(places)
 }
 
-fn admins(requests: Vec<DraftRequest>, catalogue: &Catalogue, errors: &mut Vec<FieldError>) -> Vec<Draft> {
+fn admins(requests: Vec<DraftRequest<'_>>, catalogue: &Catalogue, errors: &mut Vec<FieldError>) -> Vec<Draft> {
     let highest = catalogue.roles.iter().find(|role| role.can_invite).map(|role| role.name.as_str());
     let authority = Authority { rank: None, default_role: highest };
     let mut drafts = Vec::new();

@@ -3,11 +3,13 @@
 //! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
 //! words, whichever way they came.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
-use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
 
-use crate::catalogue::{Catalogue, Course, Product, Role, Team, fold_hash, same_name};
+use crate::catalogue::{Catalogue, Course, Product, Role, Team, fold};
 use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
 use crate::issue::IssueCode;
@@ -18,48 +20,67 @@ use crate::text::{PersonName, ShortText, trimmed};
 pub struct Checker<'a> {
     catalogue: &'a Catalogue,
     authority: Authority<'a>,
-    roles: HashTable<&'a Role>,
-    teams: HashTable<&'a Team>,
-    products: HashTable<&'a Product>,
-    courses: HashTable<&'a Course>,
+    roles: Names<'a, Role>,
+    teams: Names<'a, Team>,
+    products: Names<'a, Product>,
+    courses: Names<'a, Course>,
 }
 
-/// Entries by the hash of everything they are called.
-fn laid_out<'a, T>(entries: &'a [T], names: impl Fn(&'a T) -> [&'a str; 2]) -> HashTable<&'a T> {
-    // There is room for all of them, so none is ever hashed anew.
-    let mut table = HashTable::with_capacity(entries.len() * 2);
-    for entry in entries {
-        let [one, other] = names(entry);
-        table.insert_unique(fold_hash(one), entry, |entry| fold_hash(names(entry)[0]));
-        if fold_hash(other) != fold_hash(one) {
-            table.insert_unique(fold_hash(other), entry, |entry| fold_hash(names(entry)[1]));
-        }
+/// Entries by what they are called.
+struct Names<'a, T> {
+    /// To the letter, as most files have it.
+    exact: HashMap<&'a str, &'a T, FxBuildHasher>,
+    /// However they are spelled.
+    folded: HashMap<String, &'a T, FxBuildHasher>,
+    fold: fn(&str) -> String,
+}
+
+impl<'a, T> Names<'a, T> {
+    fn of(fold: fn(&str) -> String) -> Self {
+        Self { exact: HashMap::default(), folded: HashMap::default(), fold }
     }
-    table
+
+    /// Of two that are called alike the first stands.
+    fn add(&mut self, name: &'a str, entry: &'a T) {
+        self.exact.entry(name).or_insert(entry);
+        self.folded.entry((self.fold)(name)).or_insert(entry);
+    }
+
+    fn find(&self, text: &str) -> Option<&'a T> {
+        self.exact.get(text).or_else(|| self.folded.get(&(self.fold)(text))).copied()
+    }
 }
 
-fn present(text: Option<&String>) -> Option<&str> {
+fn present<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {
     text.map(|text| trimmed(text)).filter(|text| !text.is_empty())
 }
 
-fn short_text(field: &'static str, text: Option<&String>, problems: &mut Vec<FieldProblem>) -> Option<ShortText> {
-    let text = present(text)?;
+fn short_text(field: &'static str, text: Option<&str>, problems: &mut Vec<FieldProblem>) -> Option<ShortText> {
+    let text = text?;
     ShortText::optional(text).unwrap_or_else(|error| {
         problems.push(FieldProblem::new(field, error.code(), text, error.to_string()));
         None
     })
 }
 
-fn name(request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> PersonName {
-    let parts = present(request.first_name.as_ref()).or(present(request.last_name.as_ref()));
-    if let (Some(full), Some(_)) = (present(request.name.as_ref()), parts) {
+fn email(request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<EmailAddress> {
+    let email = request.email.parse::<EmailAddress>().map_err(|error| {
+        problems.push(FieldProblem::new("email", error.code(), request.email.trim(), error.to_string()));
+    });
+    email.ok()
+}
+
+fn name(request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> PersonName {
+    let full = present(request.name.as_ref());
+    let (first, last) = (present(request.first_name.as_ref()), present(request.last_name.as_ref()));
+    if let (Some(full), Some(_)) = (full, first.or(last)) {
         let message = "was given twice; give either name, or first_name and last_name";
         problems.push(FieldProblem::new("name", IssueCode::NameTwice, full, message));
     }
     PersonName {
-        full: short_text("name", request.name.as_ref(), problems),
-        first: short_text("first_name", request.first_name.as_ref(), problems),
-        last: short_text("last_name", request.last_name.as_ref(), problems),
+        full: short_text("name", full, problems),
+        first: short_text("first_name", first, problems),
+        last: short_text("last_name", last, problems),
     }
 }
 
@@ -67,14 +88,24 @@ impl<'a> Checker<'a> {
     /// Lays out what a catalogue offers, for somebody with this authority.
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, authority: Authority<'a>) -> Self {
-        Self {
-            catalogue,
-            authority,
-            roles: laid_out(&catalogue.roles, |role| [role.name.as_str(); 2]),
-            teams: laid_out(&catalogue.teams, |team| [&team.id, team.name.as_str()]),
-            products: laid_out(&catalogue.products, |product| [&product.id, product.name.as_str()]),
-            courses: laid_out(&catalogue.courses, |course| [course.slug.as_str(); 2]),
+        let (mut roles, mut teams) = (Names::of(fold), Names::of(fold));
+        let (mut products, mut courses) = (Names::of(fold), Names::of(str::to_ascii_lowercase));
+        for role in &catalogue.roles {
+            roles.add(&role.name, role);
         }
+        for team in &catalogue.teams {
+            // An id is nothing that people spell.
+            teams.exact.insert(&team.id, team);
+            teams.add(team.name.as_str(), team);
+        }
+        for product in &catalogue.products {
+            products.add(&product.id, product);
+            products.add(product.name.as_str(), product);
+        }
+        for course in &catalogue.courses {
+            courses.add(&course.slug, course);
+        }
+        Self { catalogue, authority, roles, teams, products, courses }
     }
 
     /// Lets people for whom no role is named have this one.
@@ -87,30 +118,28 @@ impl<'a> Checker<'a> {
     /// The role of this name.
     #[must_use]
     pub fn role(&self, text: &str) -> Option<&'a Role> {
-        self.roles.find(fold_hash(text), |role| same_name(&role.name, text)).copied()
+        self.roles.find(text)
     }
 
     /// The team with this id or name.
     #[must_use]
     pub fn team(&self, text: &str) -> Option<&'a Team> {
-        let is_it = |team: &&Team| team.id == text || same_name(team.name.as_str(), text);
-        self.teams.find(fold_hash(text), is_it).copied()
+        self.teams.find(text)
     }
 
     /// The product with this id or name.
     #[must_use]
     pub fn product(&self, text: &str) -> Option<&'a Product> {
-        let is_it = |product: &&Product| same_name(&product.id, text) || same_name(product.name.as_str(), text);
-        self.products.find(fold_hash(text), is_it).copied()
+        self.products.find(text)
     }
 
     /// The course with this slug, without regard to case.
     #[must_use]
     pub fn course(&self, text: &str) -> Option<&'a Course> {
-        self.courses.find(fold_hash(text), |course| course.slug.eq_ignore_ascii_case(text)).copied()
+        self.courses.find(text)
     }
 
-    fn given_role(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> Option<&'a Role> {
+    fn given_role(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<&'a Role> {
         let all = &self.catalogue.roles;
         let names = all.iter().map(|role| role.name.as_str());
         let Some(found) = present(request.role.as_ref()).or(self.authority.default_role) else {
@@ -126,14 +155,14 @@ impl<'a> Checker<'a> {
         if !may_give(role) {
             let message = "is above your own role; ask somebody of that role";
             let problem = FieldProblem::new("role", IssueCode::RoleAboveOwn, found, message);
-            let allowed = all.iter().filter(|role| may_give(role)).map(|role| role.name.clone()).collect();
+            let allowed = all.iter().filter(|role| may_give(role)).map(|role| role.name.to_string()).collect();
             problems.push(FieldProblem { allowed, ..problem });
             return None;
         }
         Some(role)
     }
 
-    fn given_team(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> Option<String> {
+    fn given_team(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<SmolStr> {
         let found = present(request.team.as_ref())?;
         let team = self.team(found);
         if team.is_none() {
@@ -143,7 +172,7 @@ impl<'a> Checker<'a> {
         team.map(|team| team.id.clone())
     }
 
-    fn given_products(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+    fn given_products(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
         let mut products = BTreeSet::new();
         for found in request.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(product) = self.product(found) {
@@ -156,7 +185,7 @@ impl<'a> Checker<'a> {
         products
     }
 
-    fn given_courses(&self, request: &DraftRequest, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+    fn given_courses(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
         let mut courses = BTreeSet::new();
         for found in request.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(course) = self.course(found) {
@@ -170,19 +199,17 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks everything somebody asked to give one person, and reports every field that is wrong, not only the first.
-    pub fn check(&self, request: &DraftRequest) -> Result<Draft, Vec<FieldProblem>> {
+    pub fn check(&self, request: &DraftRequest<'_>) -> Result<Draft, Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let email = request.email.parse::<EmailAddress>().map_err(|error| {
-            problems.push(FieldProblem::new("email", error.code(), request.email.trim(), error.to_string()));
-        });
+        let email = email(request, &mut problems);
         let name = name(request, &mut problems);
         let role = self.given_role(request, &mut problems);
         let team = self.given_team(request, &mut problems);
-        let job_title = short_text("job_title", request.job_title.as_ref(), &mut problems);
+        let job_title = short_text("job_title", present(request.job_title.as_ref()), &mut problems);
         let products = self.given_products(request, &mut problems);
         let courses = self.given_courses(request, &mut problems);
         match (email, role) {
-            (Ok(email), Some(role)) if problems.is_empty() => Ok(Draft {
+            (Some(email), Some(role)) if problems.is_empty() => Ok(Draft {
                 email,
                 name,
                 access: Access { role: role.name.clone(), team, job_title, products, courses },
@@ -193,9 +220,23 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Checks who one person is, and what they do, where it is known already what they are given. `None` if anything is wrong
+/// with that, for [`Checker::check`] to say.
+pub(crate) fn check_given(request: &DraftRequest<'_>, given: &Access) -> Option<Box<Draft>> {
+    let mut problems = Vec::new();
+    let email = email(request, &mut problems)?;
+    let name = name(request, &mut problems);
+    let job_title = short_text("job_title", present(request.job_title.as_ref()), &mut problems);
+    if !problems.is_empty() {
+        return None;
+    }
+    let access = Access { job_title, ..given.clone() };
+    Some(Box::new(Draft { email, name, access, send: request.send.unwrap_or(true) }))
+}
+
 impl Catalogue {
     /// Checks one person; see [`Checker`] for many.
-    pub fn check(&self, request: &DraftRequest, authority: Authority<'_>) -> Result<Draft, Vec<FieldProblem>> {
+    pub fn check(&self, request: &DraftRequest<'_>, authority: Authority<'_>) -> Result<Draft, Vec<FieldProblem>> {
         Checker::new(self, authority).check(request)
     }
 }

@@ -1,46 +1,48 @@
 //! One person: as somebody asked for them, and as they can be invited. [`crate::check`] leads from the one to the other.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::catalogue::nearest;
 use crate::email::EmailAddress;
 use crate::issue::IssueCode;
 use crate::text::{PersonName, ShortText};
 
-/// What somebody asked for, unchecked. Blank texts count as absent.
+/// What somebody asked for, unchecked. Blank texts count as absent. A file's requests borrow from it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DraftRequest {
+pub struct DraftRequest<'a> {
     /// The address to invite.
     #[serde(default)]
-    pub email: String,
+    pub email: Cow<'a, str>,
     /// The full name, instead of the two below.
     #[serde(default)]
-    pub name: Option<String>,
+    pub name: Option<Cow<'a, str>>,
     /// The first name.
     #[serde(default)]
-    pub first_name: Option<String>,
+    pub first_name: Option<Cow<'a, str>>,
     /// The last name.
     #[serde(default)]
-    pub last_name: Option<String>,
+    pub last_name: Option<Cow<'a, str>>,
     /// The name of a role; the organisation's default where it is left out.
     #[serde(default)]
-    pub role: Option<String>,
+    pub role: Option<Cow<'a, str>>,
     /// The name or id of a team.
     #[serde(default)]
-    pub team: Option<String>,
+    pub team: Option<Cow<'a, str>>,
     /// What the person does.
     #[serde(default)]
-    pub job_title: Option<String>,
+    pub job_title: Option<Cow<'a, str>>,
     /// Ids or names of products.
     #[serde(default)]
-    pub products: Vec<String>,
+    pub products: Vec<Cow<'a, str>>,
     /// Slugs of courses.
     #[serde(default)]
-    pub courses: Vec<String>,
+    pub courses: Vec<Cow<'a, str>>,
     /// Whether the mail goes out now (the default); otherwise the invitation is held.
     #[serde(default)]
     pub send: Option<bool>,
@@ -65,10 +67,10 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// The name of their role.
-    pub role: String,
+    pub role: SmolStr,
     /// The id of their team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub team: Option<String>,
+    pub team: Option<SmolStr>,
     /// What they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_title: Option<ShortText>,

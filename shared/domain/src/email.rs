@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use memchr::memrchr;
+use memchr::memchr;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -23,9 +23,11 @@ pub const LOCAL_PART_BYTES: usize = 64;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct EmailAddress {
-    canonical: String,
+    canonical: Box<str>,
+    /// Where the `@` stands in the canonical form, whose length fits as well ([`ADDRESS_BYTES`]).
+    at: u8,
     /// `None` when it was typed in its canonical form, as most are.
-    typed: Option<String>,
+    typed: Option<Box<str>>,
 }
 
 /// Why a text is not an address that can be written to.
@@ -102,7 +104,8 @@ impl EmailAddress {
     /// What stands before the `@` and behind it, in canonical form.
     #[must_use]
     pub fn parts(&self) -> (&str, &str) {
-        divided(&self.canonical).unwrap_or_default()
+        let at = usize::from(self.at);
+        (&self.canonical[..at], &self.canonical[at + 1..])
     }
 }
 
@@ -114,60 +117,68 @@ const fn is_atom_character(byte: u8) -> bool {
         )
 }
 
-/// An address before and behind its last `@`.
-fn divided(address: &str) -> Option<(&str, &str)> {
-    // Of the several ways to find a byte this is by far the fastest, and every row of a file comes by here twice.
-    let at = memrchr(b'@', address.as_bytes())?;
-    Some((&address[..at], &address[at + 1..]))
-}
-
-/// What stands between the dots before an `@` (RFC 5322 §3.2.3, `atext`).
-const ATOM: u8 = 1;
-/// What names of domains are made of, between dots and hyphens.
-const ALPHANUMERIC: u8 = 2;
+/// A byte that may not stand before an `@` (RFC 5322 §3.2.3, `dot-atom`).
+const NOT_LOCAL: u8 = 1;
+/// A byte that may not stand in a domain.
+const NOT_DOMAIN: u8 = 2;
 const DOT: u8 = 4;
-const HYPHEN: u8 = 8;
+/// What divides a domain into words: dots and hyphens.
+const DIVIDER: u8 = 8;
+const UPPER_CASE: u8 = 16;
 
 /// What each byte is in an address.
 const CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
+    let mut classes = [NOT_LOCAL | NOT_DOMAIN; 256];
     let mut byte: u8 = 0;
     while byte < 128 {
-        let alphanumeric = if byte.is_ascii_alphanumeric() { ALPHANUMERIC } else { 0 };
-        let atom = if is_atom_character(byte) { ATOM } else { 0 };
-        let separator = match byte {
-            b'.' => DOT,
-            b'-' => HYPHEN,
-            _ => 0,
+        classes[byte as usize] = match byte {
+            b'.' => DOT | DIVIDER,
+            b'-' => DIVIDER,
+            b'A'..=b'Z' => UPPER_CASE,
+            b'a'..=b'z' | b'0'..=b'9' => 0,
+            _ if is_atom_character(byte) => NOT_DOMAIN,
+            _ => NOT_LOCAL | NOT_DOMAIN,
         };
-        classes[byte as usize] = alphanumeric | atom | separator;
         byte += 1;
     }
     classes
 };
 
-/// Whether an address needs no closer look: plain ASCII on both sides, in labels of letters, digits and single hyphens.
-/// Nearly all are, and what is so is an address by the rules below as well, only found out many times faster.
-fn is_plain(address: &str) -> bool {
-    let Some((local, domain)) = divided(address) else { return false };
+/// What there is in a text, and what of it stands at an end of it or beside its like.
+fn classes(text: &[u8]) -> (u8, u8) {
+    let (mut all, mut beside, mut before) = (0, 0, DOT | DIVIDER);
+    for byte in text {
+        let class = CLASSES[usize::from(*byte)];
+        all |= class;
+        beside |= class & before;
+        before = class;
+    }
+    (all, beside | before)
+}
+
+/// An address that needs no closer look.
+struct Plain {
+    at: u8,
+    has_upper_case: bool,
+}
+
+/// Reads an address that is plain ASCII on both sides, in labels of letters, digits and single hyphens. Nearly all are, and
+/// what is so is an address by the rules below as well, only found out many times faster.
+fn plain(address: &str) -> Option<Plain> {
+    let bytes = address.as_bytes();
+    let at = memchr(b'@', bytes)?;
+    let (local, domain) = (&bytes[..at], &bytes[at + 1..]);
+    let (all_local, beside_local) = classes(local);
+    let (all_domain, beside_domain) = classes(domain);
+    let top_level = domain.iter().rposition(|byte| *byte == b'.')? + 1;
     // Dots and hyphens of a domain, and dots before it, may neither begin, end nor meet.
-    let apart = |text: &[u8], letter: u8, separator: u8| {
-        let mut after_letter = false;
-        for byte in text {
-            let class = CLASSES[usize::from(*byte)];
-            if class & letter == 0 && !(after_letter && class & separator != 0) {
-                return false;
-            }
-            after_letter = class & separator == 0;
-        }
-        after_letter
-    };
-    let is_local = local.len() <= LOCAL_PART_BYTES && apart(local.as_bytes(), ATOM, DOT);
-    let is_domain = apart(domain.as_bytes(), ALPHANUMERIC, DOT | HYPHEN);
-    let Some(dot) = memrchr(b'.', domain.as_bytes()) else { return false };
-    let top_level = &domain.as_bytes()[dot + 1..];
+    let is_local = all_local & NOT_LOCAL == 0 && beside_local & DOT == 0 && at <= LOCAL_PART_BYTES;
+    let is_domain = all_domain & NOT_DOMAIN == 0 && beside_domain & DIVIDER == 0;
+    let is_top_level = domain.len() >= top_level + 2 && domain[top_level].is_ascii_alphabetic();
     // A label may have 63 bytes (RFC 1035 §2.3.4), which no domain this short can exceed.
-    is_local && is_domain && domain.len() <= 63 && top_level.len() >= 2 && top_level[0].is_ascii_alphabetic()
+    let is_plain = is_local && is_domain && is_top_level && domain.len() <= 63;
+    let has_upper_case = (all_local | all_domain) & UPPER_CASE != 0;
+    is_plain.then_some(Plain { at: u8::try_from(at).ok()?, has_upper_case })
 }
 
 fn check_local_part(local: &str) -> Result<(), EmailAddressError> {
@@ -194,12 +205,13 @@ impl FromStr for EmailAddress {
 
     fn from_str(text: &str) -> Result<Self, EmailAddressError> {
         let typed = trimmed(text);
-        if is_plain(typed) {
-            let canonical = typed.to_ascii_lowercase();
-            let typed = (canonical != typed).then(|| typed.to_owned());
-            return Ok(Self { canonical, typed });
-        }
-        Self::read_closely(typed)
+        Ok(match plain(typed) {
+            Some(Plain { at, has_upper_case: false }) => Self { canonical: typed.into(), at, typed: None },
+            Some(Plain { at, .. }) => {
+                Self { canonical: typed.to_ascii_lowercase().into(), at, typed: Some(typed.into()) }
+            }
+            None => Self::read_closely(typed)?,
+        })
     }
 }
 
@@ -225,8 +237,9 @@ impl EmailAddress {
         if canonical.len() > ADDRESS_BYTES || local.len() > LOCAL_PART_BYTES {
             return Err(EmailAddressError::TooLong);
         }
-        let typed = (canonical != typed).then(|| normal.clone());
-        Ok(Self { canonical, typed })
+        let at = u8::try_from(local.len()).map_err(|_| EmailAddressError::TooLong)?;
+        let typed = (canonical != typed).then(|| normal.as_str().into());
+        Ok(Self { canonical: canonical.into(), at, typed })
     }
 }
 
@@ -270,7 +283,7 @@ mod tests {
     use super::*;
 
     fn canonical(text: &str) -> String {
-        text.parse::<EmailAddress>().map(|email| email.canonical).expect(text)
+        text.parse::<EmailAddress>().map(|email| email.canonical.into()).expect(text)
     }
 
     fn error(text: &str) -> EmailAddressError {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-use crate::email::EmailAddress;
+use crate::email::{ADDRESS_BYTES, EmailAddress};
 
 /// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,11 +159,12 @@ impl MembershipId {
     /// The membership of the person with this address in this organisation.
     #[must_use]
     pub fn of(organisation: OrganisationId, email: &EmailAddress) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(organisation.to_bytes());
-        hash.update(email.canonical().as_bytes());
+        let canonical = email.canonical().as_bytes();
+        let mut text = [0; 16 + ADDRESS_BYTES];
+        text[..16].copy_from_slice(&organisation.to_bytes());
+        text[16..16 + canonical.len()].copy_from_slice(canonical);
         let mut id = [0; 16];
-        id.copy_from_slice(&hash.finalize()[..16]);
+        id.copy_from_slice(&Sha256::digest(&text[..16 + canonical.len()])[..16]);
         Self(id)
     }
 

@@ -80,8 +80,8 @@ mod tests {
 
     fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
         let access = Access {
-            role: role.to_owned(),
-            team: team.map(str::to_owned),
+            role: role.into(),
+            team: team.map(Into::into),
             job_title: None,
             products: [].into(),
             courses: [].into(),
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_offer_holds_only_while_it_could_be_made_anew() {
-        let role = |name: &str, rank, can_invite| Role { name: name.to_owned(), rank, can_invite };
+        let role = |name: &str, rank, can_invite| Role { name: name.into(), rank, can_invite };
         let roles = vec![role("owner", 3, true), role("admin", 2, true), role("member", 1, false)];
         let catalogue = Catalogue { roles, ..Catalogue::default() };
         let now = Timestamp::UNIX_EPOCH;

@@ -37,16 +37,16 @@ pub enum EntryName<'a> {
     },
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// The request for this person: the address and the name, the rest as in `base`.
     #[must_use]
-    pub fn request(&self, base: &DraftRequest) -> DraftRequest {
-        let mut request = DraftRequest { email: self.address.to_owned(), ..base.clone() };
+    pub fn request(&self, base: &DraftRequest<'a>) -> DraftRequest<'a> {
+        let mut request = DraftRequest { email: self.address.into(), ..base.clone() };
         match self.name {
-            Some(EntryName::Full(full)) => request.name = Some(full.to_owned()),
+            Some(EntryName::Full(full)) => request.name = Some(full.into()),
             Some(EntryName::Parts { first, last }) => {
-                request.first_name = Some(first.to_owned());
-                request.last_name = Some(last.to_owned());
+                request.first_name = Some(first.into());
+                request.last_name = Some(last.into());
             }
             None => {}
         }
@@ -177,11 +177,16 @@ fn unwrapped(text: &str) -> &str {
     within('"').or_else(|| within('\'')).map_or(text, str::trim)
 }
 
+/// How links to an address begin (RFC 6068).
+const SCHEME: &str = "mailto:";
+
+/// Whether an address is written as a link to it.
+pub(crate) fn has_scheme(address: &str) -> bool {
+    address.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
+}
+
 fn without_scheme(address: &str) -> &str {
-    match address.get(..7) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &address[7..],
-        _ => address,
-    }
+    if has_scheme(address) { &address[SCHEME.len()..] } else { address }
 }
 
 fn person<'a>(name: &'a str, address: &str) -> Option<EntryName<'a>> {
@@ -251,7 +256,7 @@ mod tests {
     fn a_request_keeps_what_is_the_same_for_all() {
         let base = DraftRequest { role: Some("admin".into()), ..DraftRequest::default() };
         let request = parse("Doe, Jo <jo@x.com>")[0].request(&base);
-        assert_eq!((request.email.as_str(), request.role.as_deref()), ("jo@x.com", Some("admin")));
+        assert_eq!((&*request.email, request.role.as_deref()), ("jo@x.com", Some("admin")));
         assert_eq!((request.first_name.as_deref(), request.last_name.as_deref()), (Some("Jo"), Some("Doe")));
     }
 

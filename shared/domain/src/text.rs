@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::issue::IssueCode;
@@ -73,10 +74,20 @@ pub fn trimmed(text: &str) -> &str {
     }
 }
 
-/// Whether a text needs no closer look: short, plain ASCII, and nothing in it that a link or markup is made of.
+/// Whether each byte is plain ASCII, and nothing that a link or markup is made of.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'<' | b'>' | b'.' | b'@' | b':');
+        byte += 1;
+    }
+    plain
+};
+
+/// Whether a text needs no closer look.
 fn is_plain(text: &str) -> bool {
-    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>' | b'.' | b'@' | b':');
-    text.len() <= NAME_CHARACTERS && text.bytes().all(plain)
+    text.len() <= NAME_CHARACTERS && text.bytes().fold(true, |all, byte| all & PLAIN[usize::from(byte)])
 }
 
 /// A moment as mails and pages say it.
@@ -88,7 +99,7 @@ pub fn spelled_out(at: Timestamp) -> String {
 /// A short text for display: trimmed, NFC, one line, no links, at most [`NAME_CHARACTERS`] characters, not empty.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct ShortText(String);
+pub struct ShortText(SmolStr);
 
 impl ShortText {
     /// Reads a text that may be left out: blanks are `None`.
@@ -98,7 +109,7 @@ impl ShortText {
             return Ok(None);
         }
         if is_plain(text) {
-            return Ok(Some(Self(text.to_owned())));
+            return Ok(Some(Self(SmolStr::new(text))));
         }
         let text: String = text.nfc().collect();
         if text.chars().any(is_invisible) {
@@ -113,7 +124,7 @@ impl ShortText {
         if text.chars().count() > NAME_CHARACTERS {
             return Err(TextError::TooLong);
         }
-        Ok(Some(Self(text)))
+        Ok(Some(Self(text.into())))
     }
 
     /// The text.
@@ -131,7 +142,7 @@ impl fmt::Debug for ShortText {
 
 impl From<ShortText> for String {
     fn from(text: ShortText) -> Self {
-        text.0
+        text.0.into()
     }
 }
 

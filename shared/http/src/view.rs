@@ -68,7 +68,7 @@ impl MembershipView {
             name: membership.name.display(),
             first_name: text(&membership.name.first),
             last_name: text(&membership.name.last),
-            role: access.role.clone(),
+            role: access.role.to_string(),
             team: access.team.as_deref().map(|id| catalogue.team_name(id).to_owned()),
             job_title: text(&access.job_title),
             products: access.products.iter().cloned().collect(),

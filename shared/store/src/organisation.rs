@@ -78,7 +78,7 @@ impl Store {
         let mut items = vec![write_organisation(organisation)?, write_capacity(organisation.id, capacity)];
         for team in &organisation.catalogue.teams {
             let mut item = keyed(&keys::team(organisation.id, &team.id));
-            item.insert("id".to_owned(), s(&team.id));
+            item.insert("id".to_owned(), s(team.id.as_str()));
             item.insert("name".to_owned(), s(team.name.as_str()));
             items.push(item);
         }
@@ -124,7 +124,7 @@ impl Store {
         let teams = teams.iter().map(|item| {
             let reader = Reader::new(item);
             let name = reader.optional("name")?.ok_or_else(|| reader.damaged("name"))?;
-            Ok(Team { id: reader.text("id")?.to_owned(), name })
+            Ok(Team { id: reader.text("id")?.into(), name })
         });
         let courses = courses.iter().map(|item| {
             let reader = Reader::new(item);

@@ -58,7 +58,7 @@ impl Reading {
             if length == 0 {
                 break;
             }
-            let cells = cells.iter().map(|cell| cell.text(rest, dialect).into_owned()).collect();
+            let cells = cells.iter().map(|cell| cell.text(rest, 0, dialect).into_owned()).collect();
             records.push(Record { cells, end: at + length, lines });
             at += length;
         }

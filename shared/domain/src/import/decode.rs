@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
-use memchr::memchr2_iter;
 use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
@@ -39,8 +38,8 @@ pub(super) struct Finding {
     pub(super) encoding: &'static Encoding,
     pub(super) byte_order_mark: bool,
     pub(super) confidence: Confidence,
-    /// The first line with a byte beyond ASCII, where the encoding had to be found out.
-    pub(super) first_line: Option<u32>,
+    /// Where the first letter beyond ASCII stands, in bytes of all text handed out, where the encoding had to be found out.
+    pub(super) first_letter: Option<u64>,
 }
 
 /// A byte that the encoding has no character for. The text has U+FFFD in its place.
@@ -73,36 +72,13 @@ pub(super) struct Decoder {
     emitted: u64,
     /// The encoding somebody asked for.
     known: Option<&'static Encoding>,
-    /// The lines of the ASCII that was handed on.
-    lines: Lines,
-}
-
-/// How many lines there are so far.
-#[derive(Debug, Clone, Copy)]
-struct Lines {
-    line: u32,
-    /// Whether they end in CR, which a LF would belong to.
-    after_cr: bool,
-}
-
-impl Lines {
-    fn count(&mut self, ascii: &[u8]) {
-        let mut before = self.after_cr.then_some(b'\r');
-        let mut counted = 0;
-        for at in memchr2_iter(b'\r', b'\n', ascii) {
-            before = at.checked_sub(1).map_or(before, |before| Some(ascii[before]));
-            counted += u32::from(ascii[at] == b'\r' || before != Some(b'\r'));
-        }
-        self.line = self.line.saturating_add(counted);
-        self.after_cr = ascii.last().map_or(self.after_cr, |last| *last == b'\r');
-    }
 }
 
 impl Decoder {
     /// `known`: the encoding, where it need not be found out.
     pub(super) fn new(known: Option<&'static Encoding>) -> Self {
         let finding =
-            Finding { encoding: UTF_8, byte_order_mark: false, confidence: Confidence::Certain, first_line: None };
+            Finding { encoding: UTF_8, byte_order_mark: false, confidence: Confidence::Certain, first_letter: None };
         Self {
             stage: Stage::Opening,
             held: Vec::new(),
@@ -111,7 +87,6 @@ impl Decoder {
             decoded: 0,
             emitted: 0,
             known,
-            lines: Lines { line: 1, after_cr: false },
         }
     }
 
@@ -187,26 +162,33 @@ impl Decoder {
 
     fn pass_ascii(&mut self, bytes: &[u8], last: bool, out: &mut String) {
         let mut held = std::mem::take(&mut self.held);
+        let kept = if last { 0 } else { BEFORE_BYTES };
+        if bytes.len() >= kept && bytes.is_ascii() {
+            self.hand_on(&held, out);
+            let (passed, kept) = bytes.split_at(bytes.len() - kept);
+            self.hand_on(passed, out);
+            held.clear();
+            held.extend_from_slice(kept);
+            self.held = held;
+            return;
+        }
         held.extend_from_slice(bytes);
         let ascii = Encoding::ascii_valid_up_to(&held);
         if ascii == held.len() {
-            let kept = if last { 0 } else { BEFORE_BYTES.min(ascii) };
-            self.hand_on(&held[..ascii - kept], out);
-            held.drain(..ascii - kept);
+            let passed = ascii.saturating_sub(kept);
+            self.hand_on(&held[..passed], out);
+            held.drain(..passed);
             self.held = held;
             return;
         }
         let before = ascii.saturating_sub(BEFORE_BYTES);
         self.hand_on(&held[..before], out);
-        let mut lines = self.lines;
-        lines.count(&held[before..ascii]);
-        self.finding.first_line = Some(lines.line);
+        self.finding.first_letter = Some(self.emitted + (ascii - before) as u64);
         self.stage = Stage::Deciding;
         self.decide(&held[before..], last, out);
     }
 
     fn hand_on(&mut self, ascii: &[u8], out: &mut String) {
-        self.lines.count(ascii);
         self.decoded += ascii.len() as u64;
         self.emitted += ascii.len() as u64;
         out.push_str(str::from_utf8(ascii).unwrap_or_default());
@@ -290,11 +272,12 @@ mod tests {
     #[test]
     fn the_first_byte_that_matters_may_come_late() {
         let mut bytes = "plain,line\r\n".repeat(20_000).into_bytes();
+        let plain = bytes.len() as u64;
         bytes.extend_from_slice(b"Klara Wei\xdf,Luis Mu\xf1oz\r\n");
         let (text, decoder) = decode_in(&bytes, 10_000);
         assert!(text.ends_with("Klara Weiß,Luis Muñoz\r\n") && text.len() == bytes.len() + 2);
         assert_eq!(decoder.finding.encoding.name(), "windows-1252");
-        assert_eq!(decoder.finding.first_line, Some(20_001));
+        assert_eq!(decoder.finding.first_letter, Some(plain + "Klara Wei".len() as u64));
         assert_eq!(decoder.finding.confidence, Confidence::Low);
     }
 

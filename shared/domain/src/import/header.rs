@@ -44,8 +44,13 @@ impl Field {
         }
     }
 
+    /// Whether it says what a person is given, and not who they are.
+    pub(super) fn is_given(self) -> bool {
+        matches!(self, Self::Role | Self::Team | Self::Courses)
+    }
+
     /// The field that a column of this name holds.
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         let key = key(name);
         ALIASES.iter().find(|(_, names)| names.split(' ').any(|name| name == key)).map(|(field, _)| *field)
     }

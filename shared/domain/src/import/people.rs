@@ -1,22 +1,25 @@
 //! Who a file asks for: each request judged by the catalogue and by the rows before it.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxBuildHasher, FxHasher};
 
 use serde::{Deserialize, Serialize};
 
 use super::domains::Domains;
+use super::records::Records;
 use super::row::Outcome;
-use super::seen::{Likeness, Seen, Sighting};
-use crate::check::Checker;
-use crate::draft::{Authority, Draft, DraftRequest, FieldProblem};
+use super::seen::{Key, Likeness, Seen, Sighting};
+use super::table::Table;
+use crate::check::{Checker, check_given};
+use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
 use crate::id::MembershipId;
 use crate::issue::IssueCode;
 use crate::organisation::Organisation;
 
-/// The most people one file may invite. It bounds the one thing that grows with the file, at some 85 MB.
+/// The most people one file may invite. It bounds the one thing that grows with the file, at some 80 MB.
 pub const PEOPLE: usize = 1_800_000;
 
 /// What a file leaves open, decided by whoever imports it.
@@ -42,6 +45,23 @@ pub(super) struct People<'a> {
     checker: Checker<'a>,
     domains: Domains,
     seen: Seen,
+    /// The cells of a record that say what its person is given. Filled anew for every record.
+    cells: Vec<u8>,
+    /// What such cells gave before, and its hash.
+    given: HashMap<Box<[u8]>, (Access, u64), FxBuildHasher>,
+}
+
+/// How many different things rows give are remembered. Most files have few.
+const GIVEN: usize = 1_000;
+/// How many bytes of cells they are remembered by at most.
+const GIVEN_BYTES: usize = 1_000;
+
+/// Somebody whose row is in order by itself. Whether it also is beside the rows before it is found out for many at once.
+pub(super) struct Invitee {
+    draft: Box<Draft>,
+    key: Key,
+    /// None before they were looked for, and where there was no more room for them.
+    sighting: Option<Sighting>,
 }
 
 /// What a row's person comes to: with what is wrong, or with what is worth a look.
@@ -51,7 +71,8 @@ impl<'a> People<'a> {
     pub(super) fn new(organisation: &'a Organisation, rank: Option<u32>, defaults: ImportDefaults) -> Self {
         let authority = Authority { rank, default_role: organisation.default_role.as_deref() };
         let checker = Checker::new(&organisation.catalogue, authority);
-        Self { organisation, rank, defaults, checker, domains: Domains::default(), seen: Seen::default() }
+        let (domains, seen) = (Domains::default(), Seen::default());
+        Self { organisation, rank, defaults, checker, domains, seen, cells: Vec::new(), given: HashMap::default() }
     }
 
     pub(super) fn checker(&self) -> &Checker<'a> {
@@ -73,10 +94,18 @@ impl<'a> People<'a> {
         self.domains = Domains::of_sample(sample);
     }
 
-    /// What becomes of one request. `problems` are those already found while it was read.
-    pub(super) fn judge(&mut self, line: u32, request: &DraftRequest, mut problems: Vec<FieldProblem>) -> Judgement {
+    /// Checks one request by itself. `problems` are those already found while it was read.
+    pub(super) fn check(
+        &self,
+        line: u32,
+        request: &DraftRequest<'_>,
+        mut problems: Vec<FieldProblem>,
+    ) -> Result<Invitee, Vec<FieldProblem>> {
         match self.checker.check(request) {
-            Ok(draft) if problems.is_empty() => self.enter(line, draft),
+            Ok(draft) if problems.is_empty() => {
+                let given = given_hash(&draft.access);
+                Ok(self.invitee(line, Box::new(draft), given))
+            }
             Ok(_) => Err(problems),
             Err(found) => {
                 problems.extend(found);
@@ -85,11 +114,60 @@ impl<'a> People<'a> {
         }
     }
 
-    fn enter(&mut self, line: u32, draft: Draft) -> Judgement {
+    /// Checks the current record of a table by itself. What people are given is read anew only where no record before said
+    /// the same.
+    pub(super) fn check_record(
+        &mut self,
+        line: u32,
+        table: &Table,
+        records: &Records,
+    ) -> Result<Invitee, Vec<FieldProblem>> {
+        let mut request = table.person(records);
+        request.send = self.defaults.send;
+        table.given(records, &mut self.cells);
+        if let Some((given, hash)) = self.given.get(&*self.cells)
+            && let Some(draft) = check_given(&request, given)
+        {
+            return Ok(self.invitee(line, draft, *hash));
+        }
+        let problems = table.add_given(records, &self.defaults, &mut request);
+        let invitee = self.check(line, &request, problems)?;
+        if self.cells.len() <= GIVEN_BYTES {
+            if self.given.len() >= GIVEN {
+                self.given.clear();
+            }
+            let given = Access { job_title: None, ..invitee.draft.access.clone() };
+            let hash = given_hash(&given);
+            self.given.insert(self.cells.as_slice().into(), (given, hash));
+        }
+        Ok(invitee)
+    }
+
+    /// `given`: the hash of what they are given.
+    fn invitee(&self, line: u32, draft: Box<Draft>, given: u64) -> Invitee {
         let id = MembershipId::of(self.organisation.id, &draft.email);
+        let key = Key::of(id, &draft.email, content_hash(&draft, given), line);
+        Invitee { draft, key, sighting: None }
+    }
+
+    /// Prepares for meeting these people.
+    pub(super) fn expect<'b>(&self, invitees: impl Iterator<Item = &'b Invitee>) {
+        self.seen.expect(invitees.map(|invitee| &invitee.key));
+    }
+
+    /// Looks for people among those of the rows before, in the order of the file.
+    pub(super) fn meet<'b>(&mut self, invitees: impl Iterator<Item = &'b mut Invitee>) {
+        for invitee in invitees {
+            invitee.sighting = self.seen.meet(&invitee.key, PEOPLE);
+        }
+    }
+
+    /// What becomes of somebody who was looked for.
+    pub(super) fn judge(&mut self, line: u32, invitee: Invitee) -> Judgement {
+        let Invitee { draft, sighting, .. } = invitee;
         let refuse =
             |code, message: String| Err(vec![FieldProblem::new("email", code, draft.email.as_typed(), message)]);
-        match self.seen.meet(id, &draft.email, content_hash(&draft), line, PEOPLE) {
+        match sighting {
             Some(Sighting::Known { line: of, same: true }) => {
                 Ok((Outcome::IgnoredDuplicate { of, email: draft.email }, Vec::new()))
             }
@@ -144,10 +222,17 @@ impl<'a> People<'a> {
 
 /// A hash of everything a row asks for but the address. Rows are compared by what they come to, not by how they are
 /// spelled, so a column that is ignored makes no conflict.
-fn content_hash(draft: &Draft) -> u64 {
+fn content_hash(draft: &Draft, given: u64) -> u64 {
     let Draft { email: _, name, access, send } = draft;
     let mut hasher = FxHasher::default();
-    name.hash(&mut hasher);
-    (&access.role, &access.team, &access.job_title, &access.products, &access.courses, send).hash(&mut hasher);
+    (given, name, &access.job_title, send).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A hash of what somebody is given.
+fn given_hash(access: &Access) -> u64 {
+    let Access { role, team, job_title: _, products, courses } = access;
+    let mut hasher = FxHasher::default();
+    (role, team, products, courses).hash(&mut hasher);
     hasher.finish()
 }

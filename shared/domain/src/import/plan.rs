@@ -1,15 +1,19 @@
 //! The planner: chunks of a file in, the outcome of every row out.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::ops::Range;
+
+use memchr::memmem;
 
 use super::decode::Decoder;
 use super::dialect::{Dialect, Newline};
 use super::error::FileError;
 use super::failed;
-use super::people::{ImportDefaults, People};
+use super::people::{ImportDefaults, Invitee, People};
 use super::records::{Fault, Next, RECORD_BYTES, Records};
 use super::report::{DialectReport, SkippedLines};
-use super::row::{Counts, Issue, Outcome, Rejection, Row};
+use super::row::{Counts, Issue, Rejection, Row};
 use super::settings::DialectOverride;
 use super::sniff::{SAMPLE_BYTES, Sniffed, sniff};
 use super::table::{Skipped, Table};
@@ -26,10 +30,21 @@ enum Layout {
     List,
 }
 
+/// How many rows are read before people are looked for among those of the rows before: so many look-ups at once.
+const AHEAD: usize = 8;
+
+/// A row that is read, and not handed out yet.
+struct Ahead {
+    line: u32,
+    /// Where it stands in the text that is held.
+    place: Range<usize>,
+    found: Result<Invitee, Rejection>,
+}
+
 /// Plans a file in one pass: [`feed`](Self::feed) a chunk, take rows with [`next_row`](Self::next_row) until there are
 /// none, and so on; [`finish`](Self::finish), and take the last ones.
 ///
-/// Memory is bounded by two windows of 64 KiB, the chunk, one record, and the set of people seen.
+/// Memory is bounded by two windows of 64 KiB, the chunk, a few records, and the set of people seen.
 pub struct Planner<'a> {
     decoder: Decoder,
     records: Records,
@@ -37,12 +52,13 @@ pub struct Planner<'a> {
     layout: Layout,
     people: People<'a>,
     dialect: DialectOverride,
-    /// Filled anew for every row.
-    request: DraftRequest,
-    /// Rows of a line with several addresses.
-    waiting: VecDeque<Row>,
+    ahead: VecDeque<Ahead>,
+    /// Where the row that was handed out last stands in the text that is held.
+    place: Range<usize>,
     counts: Counts,
     skipped: SkippedLines,
+    /// The first line with a letter beyond ASCII, where the encoding had to be found out.
+    first_line: Option<u32>,
     /// Whether a letter was lost anywhere in the text that is held, which saves looking for one in every row.
     has_lost: bool,
 }
@@ -63,10 +79,11 @@ impl<'a> Planner<'a> {
             layout: Layout::Unknown,
             people: People::new(organisation, rank, defaults),
             dialect,
-            request: DraftRequest::default(),
-            waiting: VecDeque::new(),
+            ahead: VecDeque::new(),
+            place: 0..0,
             counts: Counts::default(),
             skipped: SkippedLines::default(),
+            first_line: None,
             has_lost: false,
         }
     }
@@ -83,21 +100,32 @@ impl<'a> Planner<'a> {
 
     /// The next row, `None` until more is fed.
     pub fn next_row(&mut self) -> Option<Row> {
-        let row = match self.layout {
-            Layout::Unknown => None,
-            Layout::Table(_) => self.next_of_table(),
-            Layout::List => self.next_of_list(),
-        }?;
+        if self.ahead.is_empty() {
+            self.read_ahead();
+        }
+        let Ahead { line, place, found } = self.ahead.pop_front()?;
+        self.place = place;
+        let row = match found.map(|invitee| self.people.judge(line, invitee)) {
+            Ok(Ok((outcome, warnings))) => Row { line, outcome, warnings: self.issues(line, warnings) },
+            Ok(Err(problems)) => {
+                let rejection = Rejection { issues: self.issues(line, problems), cells: self.cells() };
+                Row::rejected(line, rejection)
+            }
+            Err(rejection) => Row::rejected(line, rejection),
+        };
         self.counts.add(&row.outcome);
         Some(row)
     }
 
-    /// The cells of the row that was handed out last, to give back; none of a list of addresses. Good until more is fed.
+    /// The cells of the row that was handed out last, to give back; of a list of addresses the piece it was read from. Good
+    /// until more is fed.
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
+        let text = self.records.text.get(self.place.clone()).unwrap_or_default();
         match &self.layout {
-            Layout::Table(table) => table.cells(&self.records),
-            Layout::Unknown | Layout::List => Vec::new(),
+            Layout::Table(table) => table.cells(text),
+            Layout::List => vec![text.to_owned()],
+            Layout::Unknown => Vec::new(),
         }
     }
 
@@ -110,11 +138,11 @@ impl<'a> Planner<'a> {
     /// How the file is read, once that is known. The encoding is known for good only at the end.
     #[must_use]
     pub fn report(&self) -> Option<DialectReport> {
-        let finding = self.decoder.finding();
+        let (finding, line) = (self.decoder.finding(), self.first_line);
         match &self.layout {
             Layout::Unknown => None,
-            Layout::Table(table) => Some(DialectReport::of_table(finding, self.newline, table, self.skipped)),
-            Layout::List => Some(DialectReport::of_list(finding, self.newline)),
+            Layout::Table(table) => Some(DialectReport::of_table(finding, line, self.newline, table, self.skipped)),
+            Layout::List => Some(DialectReport::of_list(finding, line, self.newline)),
         }
     }
 
@@ -122,10 +150,16 @@ impl<'a> Planner<'a> {
         if self.records.last {
             return Ok(());
         }
-        self.records.compact();
+        // What was read ahead is looked at once more.
+        if self.ahead.is_empty() {
+            self.records.compact();
+            self.place = 0..0;
+        }
         self.decoder.forget_before(self.records.offset());
         self.decoder.feed(bytes, last, &mut self.records.text)?;
         self.records.last = last;
+        let first_letter = self.decoder.finding().first_letter;
+        self.first_line = self.first_line.or_else(|| self.records.line_of(first_letter?));
         self.has_lost = has_lost(&self.records.text);
         if matches!(self.layout, Layout::Unknown) && (last || self.records.text.len() >= SAMPLE_BYTES) {
             self.look()?;
@@ -155,87 +189,105 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn next_of_table(&mut self) -> Option<Row> {
-        let Layout::Table(table) = &self.layout else { return None };
-        loop {
-            match self.records.next(table.dialect, table.addresses()) {
-                Next::Nothing => return None,
-                Next::Broken { line, fault } => {
-                    let cells = match fault {
-                        Fault::UnclosedQuote => table.cell_of_broken(self.records.raw()),
-                        Fault::TooLong => Vec::new(),
+    /// Reads some rows, and looks for all their people.
+    fn read_ahead(&mut self) {
+        match self.layout {
+            Layout::Unknown => {}
+            Layout::Table(_) => while self.ahead.len() < AHEAD && self.read_record() {},
+            Layout::List => while self.ahead.len() < AHEAD && self.read_line() {},
+        }
+        self.people.expect(self.ahead.iter().filter_map(|row| row.found.as_ref().ok()));
+        self.people.meet(self.ahead.iter_mut().filter_map(|row| row.found.as_mut().ok()));
+    }
+
+    /// Reads one record of a table. Says whether there was one.
+    fn read_record(&mut self) -> bool {
+        let Layout::Table(table) = &self.layout else { return false };
+        let (line, found) = match self.records.next(table.dialect, table.addresses()) {
+            Next::Nothing => return false,
+            Next::Broken { line, fault } => {
+                let cells = match fault {
+                    Fault::UnclosedQuote => table.cell_of_broken(self.records.raw()),
+                    Fault::TooLong => Vec::new(),
+                };
+                (line, Err(Rejection { issues: vec![broken(line, fault, table.dialect)], cells }))
+            }
+            Next::Record { line } => {
+                let too_many = table.cells_too_many(&self.records);
+                let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
+                let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
+                let is_comment = self.records.raw().starts_with('#');
+                let found = match issue {
+                    Some(issue) => Err(vec![issue]),
+                    None => self
+                        .people
+                        .check_record(line, table, &self.records)
+                        .map_err(|problems| self.issues(line, problems)),
+                };
+                // Whoever can be invited is a row, which saves looking what else the others are.
+                if (found.is_err() || is_comment)
+                    && let Some(skipped) = table.skipped(&self.records)
+                {
+                    let count = match skipped {
+                        Skipped::Blank => &mut self.skipped.blank,
+                        Skipped::Comment => &mut self.skipped.comments,
+                        Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
                     };
-                    return Some(rejected(line, vec![broken(line, fault, table.dialect)], cells));
+                    *count = count.saturating_add(1);
+                    return true;
                 }
-                Next::Record { line } => {
-                    if let Some(skipped) = table.skipped(&self.records) {
-                        let count = match skipped {
-                            Skipped::Blank => &mut self.skipped.blank,
-                            Skipped::Comment => &mut self.skipped.comments,
-                            Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
-                        };
-                        *count = count.saturating_add(1);
-                        continue;
-                    }
-                    let too_many = table.cells_too_many(&self.records);
-                    let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
-                    let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
-                    if let Some(issue) = issue {
-                        return Some(rejected(line, vec![issue], table.cells(&self.records)));
-                    }
-                    let problems = table.fill(&self.records, self.people.defaults(), &mut self.request);
-                    let called = |field: &'static str| table.header.name_of(field).unwrap_or(field).to_owned();
-                    return Some(match self.people.judge(line, &self.request, problems) {
-                        Ok((outcome, warnings)) => Row { line, outcome, warnings: issues(line, warnings, called) },
-                        Err(problems) => rejected(line, issues(line, problems, called), table.cells(&self.records)),
-                    });
+                (line, found.map_err(|issues| Rejection { issues, cells: table.cells(self.records.raw()) }))
+            }
+        };
+        self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found });
+        true
+    }
+
+    /// Reads one line of a list. Says whether there was one.
+    fn read_line(&mut self) -> bool {
+        match self.records.next_line() {
+            Next::Nothing => return false,
+            Next::Broken { line, fault } => {
+                let rejection = Rejection { issues: vec![broken(line, fault, Dialect::COMMA)], cells: Vec::new() };
+                self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found: Err(rejection) });
+            }
+            Next::Record { line } => {
+                let undecodable = undecodable(&mut self.decoder, &self.records, line);
+                let raw = self.records.raw();
+                let ImportDefaults { role, team, send } = self.people.defaults();
+                let (role, team) = (role.as_deref().map(Cow::Borrowed), team.as_deref().map(Cow::Borrowed));
+                let base = DraftRequest { role, team, send: *send, ..DraftRequest::default() };
+                for entry in pasted::parse(raw) {
+                    let found = match undecodable.as_ref().filter(|_| has_lost(entry.text)) {
+                        Some(issue) => Err(vec![issue.clone()]),
+                        None => self
+                            .people
+                            .check(line, &entry.request(&base), Vec::new())
+                            .map_err(|problems| self.issues(line, problems)),
+                    };
+                    let found = found.map_err(|issues| Rejection { issues, cells: vec![entry.text.to_owned()] });
+                    let start = self.records.record.start + (entry.text.as_ptr() as usize - raw.as_ptr() as usize);
+                    self.ahead.push_back(Ahead { line, place: start..start + entry.text.len(), found });
                 }
             }
         }
+        true
     }
 
-    fn next_of_list(&mut self) -> Option<Row> {
-        loop {
-            if let Some(row) = self.waiting.pop_front() {
-                return Some(row);
-            }
-            match self.records.next_line() {
-                Next::Nothing => return None,
-                Next::Broken { line, fault } => {
-                    return Some(rejected(line, vec![broken(line, fault, Dialect::COMMA)], Vec::new()));
-                }
-                Next::Record { line } => {
-                    let undecodable = undecodable(&mut self.decoder, &self.records, line);
-                    for entry in pasted::parse(self.records.raw()) {
-                        let cells = || vec![entry.text.to_owned()];
-                        if let Some(issue) = undecodable.as_ref().filter(|_| has_lost(entry.text)) {
-                            self.waiting.push_back(rejected(line, vec![issue.clone()], cells()));
-                            continue;
-                        }
-                        let ImportDefaults { role, team, send } = self.people.defaults().clone();
-                        let base = DraftRequest { role, team, send, ..DraftRequest::default() };
-                        self.waiting.push_back(match self.people.judge(line, &entry.request(&base), Vec::new()) {
-                            Ok((outcome, warnings)) => {
-                                Row { line, outcome, warnings: issues(line, warnings, str::to_owned) }
-                            }
-                            Err(problems) => rejected(line, issues(line, problems, str::to_owned), cells()),
-                        });
-                    }
-                }
-            }
+    /// What is wrong with fields, by the columns as the file calls them.
+    fn issues(&self, line: u32, problems: Vec<FieldProblem>) -> Vec<Issue> {
+        if problems.is_empty() {
+            return Vec::new();
         }
+        let called = |field: &'static str| match &self.layout {
+            Layout::Table(table) => table.header.name_of(field).unwrap_or(field).to_owned(),
+            Layout::Unknown | Layout::List => field.to_owned(),
+        };
+        problems.into_iter().map(|problem| Issue::of_field(line, called(problem.field), problem)).collect()
     }
 }
 
-const LOST: char = char::REPLACEMENT_CHARACTER;
-
-fn rejected(line: u32, issues: Vec<Issue>, cells: Vec<String>) -> Row {
-    Row { line, outcome: Outcome::Rejected(Rejection { issues, cells }), warnings: Vec::new() }
-}
-
-fn issues(line: u32, problems: Vec<FieldProblem>, called: impl Fn(&'static str) -> String) -> Vec<Issue> {
-    problems.into_iter().map(|problem| Issue::of_field(line, called(problem.field), problem)).collect()
-}
+const LOST: &str = "\u{fffd}";
 
 fn broken(line: u32, fault: Fault, dialect: Dialect) -> Issue {
     match fault {
@@ -269,7 +321,7 @@ fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
 
 /// Whether a letter was lost in some text, in reading it or before.
 fn has_lost(text: &str) -> bool {
-    text.contains(LOST) || text.contains(failed::LOST)
+    [LOST, failed::LOST].into_iter().any(|lost| memmem::find(text.as_bytes(), lost.as_bytes()).is_some())
 }
 
 /// Finds letters that were lost, in reading this file or before it was made.

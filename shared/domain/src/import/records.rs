@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use super::cells::{Cell, Split, split};
+use super::cells::{Cell, Split, line_ends, split};
 use super::dialect::Dialect;
 
 /// The longest a record may be. A longer one is a rejected row.
@@ -82,8 +82,8 @@ pub(super) struct Records {
     offset: u64,
     line: u32,
     cells: Vec<Cell>,
-    /// What the current cells point into.
-    record: Range<usize>,
+    /// Where the current record stands in `text`, which its cells point into.
+    pub(super) record: Range<usize>,
     skipping: Option<Skip>,
 }
 
@@ -104,6 +104,13 @@ impl Records {
         self.text.get(self.start..).unwrap_or_default()
     }
 
+    /// The line of a place of the text, in bytes of all text; `None` before it has arrived, and once it is read.
+    pub(super) fn line_of(&self, place: u64) -> Option<u32> {
+        let before = usize::try_from(place.checked_sub(self.offset)?).ok()?;
+        let unread = self.unread().as_bytes();
+        (before < unread.len()).then(|| self.line.saturating_add(line_ends(&unread[..before])))
+    }
+
     /// Where the unread text begins, in bytes of all text.
     pub(super) fn offset(&self) -> u64 {
         self.offset
@@ -115,7 +122,7 @@ impl Records {
 
     /// The text of the cell in this column; blank where the row is too short to have one.
     pub(super) fn cell(&self, column: usize, dialect: Dialect) -> Cow<'_, str> {
-        self.cells.get(column).map_or(Cow::Borrowed(""), |cell| cell.text(self.raw(), dialect))
+        self.cells.get(column).map_or(Cow::Borrowed(""), |cell| cell.text(&self.text, self.record.start, dialect))
     }
 
     /// The current record as it stands in the file.

@@ -76,12 +76,12 @@ pub struct DialectReport {
 }
 
 impl DialectReport {
-    pub(super) fn of_list(finding: Finding, newline: Newline) -> Self {
+    pub(super) fn of_list(finding: Finding, first_line: Option<u32>, newline: Newline) -> Self {
         Self {
             encoding: finding.encoding.name().to_owned(),
             byte_order_mark: finding.byte_order_mark,
             confidence: finding.confidence,
-            first_line: finding.first_line,
+            first_line,
             delimiter: None,
             quote: '"',
             escape: Escape::Doubled,
@@ -94,7 +94,13 @@ impl DialectReport {
         }
     }
 
-    pub(super) fn of_table(finding: Finding, newline: Newline, table: &Table, skipped: SkippedLines) -> Self {
+    pub(super) fn of_table(
+        finding: Finding,
+        first_line: Option<u32>,
+        newline: Newline,
+        table: &Table,
+        skipped: SkippedLines,
+    ) -> Self {
         let Table { dialect, header, named } = table;
         let mut columns = Vec::new();
         let mut ignored = Vec::new();
@@ -122,7 +128,7 @@ impl DialectReport {
             columns,
             ignored,
             header: names,
-            ..Self::of_list(finding, newline)
+            ..Self::of_list(finding, first_line, newline)
         }
     }
 }
@@ -137,6 +143,15 @@ fn used_as(header: &Header, column: usize) -> Option<String> {
 }
 
 impl DialectReport {
+    /// Which cell of a row holds the address.
+    #[must_use]
+    pub fn email_column(&self) -> Option<usize> {
+        let used = self.columns.iter().find(|column| column.field == Field::Email.as_str())?;
+        // The first that is plainly called so is used, and one that was found by what stands in it is called so here.
+        let plain = self.header.iter().position(|name| Field::named(name) == Some(Field::Email));
+        plain.or_else(|| self.header.iter().position(|name| *name == used.header))
+    }
+
     /// How rows of this file are written.
     pub(super) fn dialect(&self) -> Dialect {
         Dialect {

@@ -26,12 +26,18 @@ pub struct Row {
     pub warnings: Vec<Issue>,
 }
 
+impl Row {
+    pub(super) fn rejected(line: u32, rejection: Rejection) -> Self {
+        Self { line, outcome: Outcome::Rejected(rejection), warnings: Vec::new() }
+    }
+}
+
 /// What a row comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", content = "is", rename_all = "snake_case")]
 pub enum Outcome {
     /// Somebody who can be invited.
-    Good(Draft),
+    Good(Box<Draft>),
     /// Something is wrong with it; nobody is invited by it.
     Rejected(Rejection),
     /// It asks for exactly what an earlier row asked for.

@@ -109,7 +109,7 @@ fn role(catalogue: &Catalogue, index: usize) -> String {
     roles.sort_by_key(|role| role.rank);
     // The highest is left to be given on purpose.
     let offered = roles.len().saturating_sub(1).max(1);
-    roles.get(index % offered).map(|role| role.name.clone()).unwrap_or_default()
+    roles.get(index % offered).map(|role| role.name.to_string()).unwrap_or_default()
 }
 
 fn team(catalogue: &Catalogue, index: usize) -> String {

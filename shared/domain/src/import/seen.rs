@@ -1,37 +1,52 @@
 //! Everybody a file asked for so far, found again by their address or by one that looks like it.
 //!
-//! It is the one thing that grows with the file: 40 bytes a person, and nine in a table that is between half and seven
+//! It is the one thing that grows with the file: 28 bytes a person, and nine in a table that is between half and seven
 //! eighths full. People are found by how their address looks, since one that is the same looks the same; the few that look
-//! like an earlier one are in a table of their own. Most people are new, so what a look-up costs is memory that is far away: the table holds enough of
-//! each hash to say no without touching the person.
+//! like an earlier one are in a table of their own. Most people are new, so what a look-up costs is memory that is far
+//! away: the table holds enough of each hash to say no without touching the person, and many people are looked up one
+//! right after the other, so that the processor waits for several at once.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use memchr::memchr;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
+use std::hint::black_box;
 
 use crate::email::{ADDRESS_BYTES, EmailAddress};
 use crate::id::MembershipId;
 
+/// What a row's person is told apart from others by.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    /// The first half of the membership's id, which two addresses that look the same would have to share as well to be taken
+    /// for one.
+    id: u64,
+    /// A hash of what the row asks for: it tells a repetition from a contradiction.
+    content: u64,
+    /// A hash of how the address looks.
+    look: u64,
+    /// A part of a hash of the address without its tag.
+    untagged: u32,
+    line: u32,
+}
+
 /// The row that stands for a person. Bytes throughout, which saves the padding, times a million.
 #[derive(Clone, Copy)]
 struct Person {
-    id: [u8; 16],
-    line: [u8; 4],
-    /// A hash of what the row asks for: it tells a repetition from a contradiction.
+    id: [u8; 8],
     content: [u8; 8],
-    /// A hash of how the address looks.
-    look: [u8; 8],
-    /// A part of a hash of the address without its tag.
+    line: [u8; 4],
+    /// The half of the hash that is not in the table.
+    look: [u8; 4],
     untagged: [u8; 4],
 }
 
-/// Where a person stands among the people, and a part of the hash of how their address looks.
+/// Where a person stands among the people, and the lower half of the hash of how their address looks.
 #[derive(Clone, Copy)]
 struct Place {
     number: u32,
-    part: u32,
+    look: u32,
 }
 
 /// How an address relates to an earlier one that is not the same.
@@ -63,120 +78,149 @@ pub(super) struct Seen {
 }
 
 /// The hash a table of places looks at: at its low bits for the place, at its high ones for the person.
-fn spread(part: u32) -> u64 {
-    u64::from(part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+fn spread(look: u32) -> u64 {
+    u64::from(look).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
 }
 
-/// Each byte as the letter it is read for.
-const ALIKE: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
-        let itself = byte as u8;
-        table[byte] = match itself {
-            b'0' => b'o',
-            b'1' => b'l',
-            other => other,
-        };
-        byte += 1;
-    }
-    table
-};
+/// How many bytes are compared at once.
+const LANE: usize = 16;
+/// How many are hashed at once.
+const WORD: usize = 8;
 
 /// How an address looks, without tags, and with letters that are read for one another made one; and the address without
-/// its tag. Whoever makes two addresses collide gets one warning too many in their own file.
+/// its tag. Both are hashes. Whoever makes two addresses collide gets one warning too many in their own file.
 fn look(email: &EmailAddress) -> (u64, u64) {
     let (local, domain) = email.parts();
-    let local = memchr(b'+', local.as_bytes()).map_or(local, |plus| &local[..plus]);
-    let hash = |parts: [&[u8]; 2]| {
+    let (local, domain) = (local.as_bytes(), domain.as_bytes());
+    let local = memchr(b'+', local).map_or(local, |plus| &local[..plus]);
+    // With room for what the last lane looks at behind the end.
+    let mut text = [0; ADDRESS_BYTES.next_multiple_of(LANE) + 1];
+    let length = local.len() + 1 + domain.len();
+    text[..local.len()].copy_from_slice(local);
+    text[local.len()] = b'@';
+    text[local.len() + 1..length].copy_from_slice(domain);
+    // Nothing but zeros stands behind the text, so its last word is whole.
+    let hash = |text: &[u8], length: usize| {
         let mut hasher = FxHasher::default();
-        for part in parts {
-            hasher.write(part);
+        for word in text.as_chunks::<WORD>().0.iter().take(length.div_ceil(WORD)) {
+            hasher.write_u64(u64::from_le_bytes(*word));
         }
         hasher.finish()
     };
-    let untagged = hash([local.as_bytes(), domain.as_bytes()]);
-    let (mut seen, mut length) = ([0; ADDRESS_BYTES], 0);
-    for part in [local.as_bytes(), domain.as_bytes()] {
-        let mut before = 0;
-        for byte in part {
-            let joined = match (before, *byte) {
-                (b'r', b'n') => b'm',
-                (b'v', b'v') => b'w',
-                _ => 0,
-            };
-            length -= usize::from(joined != 0);
-            seen[length] = if joined == 0 { ALIKE[usize::from(*byte)] } else { joined };
-            length += 1;
-            before = if joined == 0 { *byte } else { 0 };
-        }
-    }
-    (hash([&seen[..length], b""]), untagged)
+    let untagged = hash(&text, length);
+    let length = make_alike(&mut text, length);
+    (hash(&text, length), untagged)
 }
 
-/// The lower half of a hash.
-fn low(hash: u64) -> u32 {
-    let [a, b, c, d, ..] = hash.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
+/// Makes letters one that are read for one another, and says how long the text is then. Nothing but zeros stands behind it,
+/// before and after.
+fn make_alike(text: &mut [u8], length: usize) -> usize {
+    let lanes = length.div_ceil(LANE);
+    let (firsts, seconds) = (text.as_chunks::<LANE>().0, text[1..].as_chunks::<LANE>().0);
+    let is = |byte: &u8, letter: u8| u8::from(*byte == letter);
+    let mut pairs = 0;
+    for (firsts, seconds) in firsts.iter().zip(seconds).take(lanes) {
+        for (first, second) in firsts.iter().zip(seconds) {
+            pairs |= is(first, b'r') & is(second, b'n') | is(first, b'v') & is(second, b'v');
+        }
+    }
+    for lane in text.as_chunks_mut::<LANE>().0.iter_mut().take(lanes) {
+        for byte in lane {
+            *byte = if *byte == b'0' { b'o' } else { *byte };
+            *byte = if *byte == b'1' { b'l' } else { *byte };
+        }
+    }
+    if pairs == 0 { length } else { join_pairs(text, length) }
+}
+
+fn join_pairs(text: &mut [u8], length: usize) -> usize {
+    let (mut from, mut to) = (0, 0);
+    while from < length {
+        let joined = match text[from..length] {
+            [b'r', b'n', ..] => Some(b'm'),
+            [b'v', b'v', ..] => Some(b'w'),
+            _ => None,
+        };
+        text[to] = joined.unwrap_or(text[from]);
+        from += if joined.is_some() { 2 } else { 1 };
+        to += 1;
+    }
+    text[to..length].fill(0);
+    to
+}
+
+/// The lower and the upper half of a hash.
+#[expect(clippy::cast_possible_truncation, reason = "the halves are what is asked for")]
+fn halves(hash: u64) -> (u32, u32) {
+    (hash as u32, (hash >> 32) as u32)
+}
+
+impl Key {
+    /// The key of a row that asks for `content`.
+    pub(super) fn of(id: MembershipId, email: &EmailAddress, content: u64, line: u32) -> Self {
+        let (look, untagged) = look(email);
+        let id = u64::from_le_bytes(id.to_bytes().as_chunks::<WORD>().0[0]);
+        Self { id, content, look, untagged: halves(untagged).0, line }
+    }
+
+    fn person(&self) -> Person {
+        let Self { id, content, look, untagged, line } = *self;
+        Person {
+            id: id.to_le_bytes(),
+            content: content.to_le_bytes(),
+            line: line.to_le_bytes(),
+            look: halves(look).1.to_le_bytes(),
+            untagged: untagged.to_le_bytes(),
+        }
+    }
 }
 
 impl Seen {
+    /// Looks up where people would stand, all at once: memory that is far away is waited for together, and is near when
+    /// they are met one by one.
+    pub(super) fn expect<'a>(&self, keys: impl Iterator<Item = &'a Key>) {
+        for key in keys {
+            let look = halves(key.look).0;
+            black_box(self.by_look.find(spread(look), |place| place.look == look));
+        }
+    }
+
     /// Looks for a person, and remembers one not seen before unless there is no more room: then there is `None`.
-    pub(super) fn meet(
-        &mut self,
-        id: MembershipId,
-        email: &EmailAddress,
-        content: u64,
-        line: u32,
-        most: usize,
-    ) -> Option<Sighting> {
-        let (look, untagged) = look(email);
-        let (part, look, untagged) = (low(look), look.to_le_bytes(), low(untagged));
+    pub(super) fn meet(&mut self, key: &Key, most: usize) -> Option<Sighting> {
         let Self { people, by_look, look_alikes } = self;
-        let content = content.to_le_bytes();
+        let person = key.person();
+        let look = halves(key.look).0;
         let number = u32::try_from(people.len()).ok().filter(|_| people.len() < most);
-        let person =
-            Person { id: id.to_bytes(), line: line.to_le_bytes(), content, look, untagged: untagged.to_le_bytes() };
-        let hash = |place: &Place| spread(place.part);
-        let looks_so = |place: &Place| place.part == part && people[place.number as usize].look == look;
-        match by_look.entry(spread(part), looks_so, hash) {
+        let looks_so = |place: &Place| place.look == look && people[place.number as usize].look == person.look;
+        match by_look.entry(spread(look), looks_so, |place| spread(place.look)) {
             Entry::Vacant(entry) => {
-                let number = number?;
-                entry.insert(Place { number, part });
+                entry.insert(Place { number: number?, look });
                 people.push(person);
                 Some(Sighting::New(None))
             }
             Entry::Occupied(entry) => {
                 let first = people[entry.get().number as usize];
-                let known = |person: &Person| Sighting::Known {
-                    line: u32::from_le_bytes(person.line),
-                    same: person.content == content,
-                };
+                let line = |person: &Person| u32::from_le_bytes(person.line);
+                let known =
+                    |before: &Person| Sighting::Known { line: line(before), same: before.content == person.content };
                 if first.id == person.id {
                     return Some(known(&first));
                 }
-                let hash = |number: &u32| id_hash(people[*number as usize].id);
-                match look_alikes.entry(id_hash(person.id), |number| people[*number as usize].id == person.id, hash) {
+                // An id is a part of a SHA-256, so each part of it is a hash.
+                let hash = |number: &u32| u64::from_le_bytes(people[*number as usize].id);
+                match look_alikes.entry(key.id, |number| people[*number as usize].id == person.id, hash) {
                     Entry::Occupied(entry) => Some(known(&people[*entry.get() as usize])),
                     Entry::Vacant(entry) => {
                         entry.insert(number?);
                         people.push(person);
                         let twins = first.untagged == person.untagged;
                         let likeness = if twins { Likeness::Twin } else { Likeness::LookAlike };
-                        Some(Sighting::New(Some((likeness, u32::from_le_bytes(first.line)))))
+                        Some(Sighting::New(Some((likeness, line(&first)))))
                     }
                 }
             }
         }
     }
-}
-
-/// An id is a part of a SHA-256, so each part of it is a hash.
-fn id_hash(id: [u8; 16]) -> u64 {
-    let mut first = [0; 8];
-    first.copy_from_slice(&id[..8]);
-    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]
@@ -186,7 +230,8 @@ mod tests {
 
     fn meet(seen: &mut Seen, email: &str, content: u64, line: u32) -> Option<Sighting> {
         let email: EmailAddress = email.parse().expect("an address");
-        seen.meet(MembershipId::of(OrganisationId::from_parts(1, 1), &email), &email, content, line, 6)
+        let id = MembershipId::of(OrganisationId::from_parts(1, 1), &email);
+        seen.meet(&Key::of(id, &email, content, line), 6)
     }
 
     #[test]
@@ -203,5 +248,30 @@ mod tests {
         assert_eq!(meet(&mut seen, "person.10@x.example", 1, 8), new(None));
         assert_eq!(meet(&mut seen, "person.11@x.example", 1, 9), new(None));
         assert_eq!(meet(&mut seen, "person.12@x.example", 1, 10), None, "there is room for six");
+    }
+
+    /// How an address looks, a letter after the other.
+    fn plainly(address: &str) -> String {
+        let (local, domain) = address.split_once('@').expect("an address");
+        let untagged = format!("{}@{domain}", local.split('+').next().unwrap_or_default());
+        untagged.replace('0', "o").replace('1', "l").replace("rn", "m").replace("vv", "w")
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn addresses_look_the_same_just_as_they_read(
+            one in "[rnv01olmw+]{1,3}[rnvx]{0,40}@[rnv01]{1,20}\\.(rn|vv|com)",
+            other in "[rnv01olmw]{1,3}@[rnv01]{1,3}\\.(rn|m|vv|w)",
+        ) {
+            let swapped = one.replace('o', "0").replace('l', "1").replace('m', "rn").replace('w', "vv");
+            let texts = [one.as_str(), &swapped, &other];
+            let looks = texts.map(|text| text.parse::<EmailAddress>().map(|email| look(&email)));
+            for (a, first) in looks.iter().enumerate() {
+                for (b, second) in looks.iter().enumerate() {
+                    let (Ok(first), Ok(second)) = (first, second) else { continue };
+                    proptest::prop_assert_eq!(first.0 == second.0, plainly(texts[a]) == plainly(texts[b]));
+                }
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! From the cells of one record to a request.
 
-use memchr::memchr;
+use std::borrow::Cow;
 
 use super::candidate::is_comment;
+use super::cells::split;
 use super::dialect::Dialect;
 use super::failed::unguarded;
 use super::header::{Field, Header, flag};
@@ -36,17 +37,34 @@ pub(super) enum Skipped {
     RepeatedHeader,
 }
 
-/// Puts a text into a field of a request that is used again for every row, so that its memory is used again too.
-fn put(field: &mut Option<String>, text: &str) {
-    let field = field.get_or_insert_default();
-    field.clear();
-    field.push_str(text);
+/// A cell without what stands around what it says: blanks, and the apostrophe of an earlier `failed.csv`.
+fn text(cell: Cow<'_, str>) -> Cow<'_, str> {
+    match cell {
+        Cow::Borrowed(cell) => Cow::Borrowed(unguarded(trimmed(cell))),
+        Cow::Owned(cell) => Cow::Owned(unguarded(trimmed(&cell)).to_owned()),
+    }
+}
+
+/// A part of a text, borrowed from where the whole is.
+fn part_of<'a>(whole: &Cow<'a, str>, part: &str) -> Cow<'a, str> {
+    match whole {
+        Cow::Borrowed(whole) => {
+            let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+            Cow::Borrowed(&whole[start..start + part.len()])
+        }
+        Cow::Owned(_) => Cow::Owned(part.to_owned()),
+    }
 }
 
 impl Table {
     /// Where its rows have their addresses.
     pub(super) fn addresses(&self) -> Addresses {
         Addresses { column: self.header.email.unwrap_or_default(), alone: self.header.names.len() == 1 }
+    }
+
+    /// The cell of the current record that says whom it is about.
+    fn address<'a>(&self, records: &'a Records) -> Cow<'a, str> {
+        records.cell(self.header.email.unwrap_or_default(), self.dialect)
     }
 
     /// What the current record is, if it is no row.
@@ -63,7 +81,7 @@ impl Table {
                 return Some(Skipped::Comment);
             }
         }
-        if !self.named || memchr(b'@', cell(self.header.email.unwrap_or_default()).as_bytes()).is_some() {
+        if !self.named || self.address(records).contains('@') {
             return None;
         }
         let names = &self.header.names;
@@ -79,61 +97,79 @@ impl Table {
         (columns..records.cells()).rfind(is_filled).map_or(0, |column| column + 1 - columns)
     }
 
-    /// Fills the request from the current record.
-    pub(super) fn fill(
-        &self,
-        records: &Records,
-        defaults: &ImportDefaults,
-        request: &mut DraftRequest,
+    /// Who the current record is about.
+    pub(super) fn person<'a>(&self, records: &'a Records) -> DraftRequest<'a> {
+        let mut request = DraftRequest::default();
+        for (field, column) in &self.header.fields {
+            let text = || Some(text(records.cell(*column, self.dialect)));
+            match field {
+                Field::Name => request.name = text(),
+                Field::FirstName => request.first_name = text(),
+                Field::LastName => request.last_name = text(),
+                Field::JobTitle => request.job_title = text(),
+                // What people are given, and where their addresses stand.
+                Field::Role | Field::Team | Field::Courses | Field::Email => {}
+            }
+        }
+        self.add_address(records, &mut request);
+        request
+    }
+
+    /// The cells that say what the person of the current record is given, as they stand in the file. Records that say the
+    /// same here are given the same.
+    pub(super) fn given(&self, records: &Records, given: &mut Vec<u8>) {
+        given.clear();
+        let fields = self.header.fields.iter().filter(|(field, _)| field.is_given()).map(|(_, column)| *column);
+        for column in fields.chain(self.header.products.iter().map(|(_, column)| *column)) {
+            let cell = records.cell(column, self.dialect);
+            // With their lengths, cells cannot run together.
+            given.extend_from_slice(&cell.len().to_le_bytes());
+            given.extend_from_slice(cell.as_bytes());
+        }
+    }
+
+    /// Adds what the person of the current record is given, and says what is wrong with it already.
+    pub(super) fn add_given<'a>(
+        &'a self,
+        records: &'a Records,
+        defaults: &'a ImportDefaults,
+        request: &mut DraftRequest<'a>,
     ) -> Vec<FieldProblem> {
         let mut problems = Vec::new();
-        for text in [&mut request.name, &mut request.first_name, &mut request.last_name].into_iter().flatten() {
-            text.clear();
-        }
-        request.products.clear();
-        request.courses.clear();
         for (field, column) in &self.header.fields {
-            let cell = records.cell(*column, self.dialect);
-            let text = unguarded(trimmed(&cell));
+            let text = || text(records.cell(*column, self.dialect));
             match field {
-                Field::Name => put(&mut request.name, text),
-                Field::FirstName => put(&mut request.first_name, text),
-                Field::LastName => put(&mut request.last_name, text),
-                Field::Role => put(&mut request.role, text),
-                Field::Team => put(&mut request.team, text),
-                Field::JobTitle => put(&mut request.job_title, text),
+                Field::Role => request.role = Some(text()),
+                Field::Team => request.team = Some(text()),
                 Field::Courses => {
+                    let text = text();
                     let slugs = text.split([',', ';', '|', '\n']).map(str::trim).filter(|slug| !slug.is_empty());
-                    request.courses.extend(slugs.map(str::to_owned));
+                    request.courses = slugs.map(|slug| part_of(&text, slug)).collect();
                 }
-                // Kept apart in the header, because no table is without it.
-                Field::Email => {}
+                Field::Name | Field::FirstName | Field::LastName | Field::JobTitle | Field::Email => {}
             }
         }
         for (field, default) in [(&mut request.role, &defaults.role), (&mut request.team, &defaults.team)] {
             if let Some(default) = default
                 && field.as_deref().is_none_or(str::is_empty)
             {
-                put(field, default);
+                *field = Some(Cow::Borrowed(default));
             }
         }
-        request.send = defaults.send;
-        self.fill_products(records, request, &mut problems);
-        self.fill_address(records, request);
+        self.add_products(records, request, &mut problems);
         problems
     }
 
-    fn fill_products(&self, records: &Records, request: &mut DraftRequest, problems: &mut Vec<FieldProblem>) {
+    fn add_products<'a>(&'a self, records: &Records, request: &mut DraftRequest<'a>, problems: &mut Vec<FieldProblem>) {
         for (product, column) in &self.header.products {
-            let cell = records.cell(*column, self.dialect);
-            let text = unguarded(trimmed(&cell));
-            match flag(text) {
-                Some(true) => request.products.push(product.clone()),
+            let text = text(records.cell(*column, self.dialect));
+            match flag(&text) {
+                Some(true) => request.products.push(Cow::Borrowed(product)),
                 Some(false) => {}
                 None => {
                     let header = &self.header.names[*column];
                     let message = format!("{header:?} is neither TRUE nor FALSE");
-                    let mut problem = FieldProblem::new("products", IssueCode::ProductFlagUnknown, text, message);
+                    let mut problem = FieldProblem::new("products", IssueCode::ProductFlagUnknown, &text, message);
                     problem.allowed = ["TRUE", "FALSE"].map(str::to_owned).to_vec();
                     problems.push(problem);
                 }
@@ -141,42 +177,39 @@ impl Table {
         }
     }
 
-    fn fill_address(&self, records: &Records, request: &mut DraftRequest) {
-        let cell = records.cell(self.header.email.unwrap_or_default(), self.dialect);
-        let text = unguarded(trimmed(&cell));
-        request.email.clear();
+    fn add_address<'a>(&self, records: &'a Records, request: &mut DraftRequest<'a>) {
+        let text = text(self.address(records));
         // `Last, First <a@b>`, as address books export it, and what else mail programs put around addresses.
         let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        let bare = is_bare(text.as_bytes().first())
-            && is_bare(text.as_bytes().last())
-            && memchr(b':', text.as_bytes()).is_none();
+        let bare = is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) && !pasted::has_scheme(&text);
         if !bare
             && text.len() <= ENTRY_BYTES
             && text.contains('@')
-            && let [entry] = pasted::parse(text).as_slice()
+            && let [entry] = pasted::parse(&text).as_slice()
         {
-            request.email.push_str(entry.address);
+            let part = |part: &str| part_of(&text, part);
             let named = [&request.name, &request.first_name, &request.last_name];
-            if named.into_iter().flatten().all(String::is_empty) {
+            if named.into_iter().flatten().all(|name| name.is_empty()) {
                 match entry.name {
-                    Some(EntryName::Full(full)) => put(&mut request.name, full),
+                    Some(EntryName::Full(full)) => request.name = Some(part(full)),
                     Some(EntryName::Parts { first, last }) => {
-                        put(&mut request.first_name, first);
-                        put(&mut request.last_name, last);
+                        (request.first_name, request.last_name) = (Some(part(first)), Some(part(last)));
                     }
                     None => {}
                 }
             }
+            request.email = part(entry.address);
             return;
         }
-        request.email.push_str(text);
+        request.email = text;
     }
 
-    /// The cells of the current record, to give back.
-    pub(super) fn cells(&self, records: &Records) -> Vec<String> {
-        let cell = |column| unguarded(&records.cell(column, self.dialect)).to_owned();
-        let kept = |column: &usize| !self.header.own.contains(column);
-        (0..records.cells()).filter(kept).map(cell).collect()
+    /// The cells of a record, to give back.
+    pub(super) fn cells(&self, record: &str) -> Vec<String> {
+        let mut cells = Vec::new();
+        let _ = split(record, self.dialect, true, &mut cells);
+        let kept = cells.iter().enumerate().filter(|(column, _)| !self.header.own.contains(column));
+        kept.map(|(_, cell)| unguarded(&cell.text(record, 0, self.dialect)).to_owned()).collect()
     }
 
     /// A line whose quotes make no sense, as one cell where the address should be: nobody can be read out of it before it

@@ -21,6 +21,8 @@ use report::{at_most, heading, line, pace};
 const ROWS: u32 = 1_000_000;
 const FEW_ROWS: u32 = 1_000;
 const INVITED: u32 = 10_000;
+/// How often what takes a second is measured.
+const RUNS: usize = 7;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -50,11 +52,17 @@ fn measured(arguments: &[&str], numbers: &[u32]) -> Vec<Found> {
     serde_json::from_slice(&child.stdout).expect("what was found")
 }
 
+/// The fastest of several runs: whatever else the machine does only ever makes one slower.
+fn fastest(name: &str, numbers: &[u32]) -> Found {
+    let runs = (0..RUNS).flat_map(|_| measured(&[name], numbers));
+    runs.min_by(|one, other| one.seconds.total_cmp(&other.seconds)).expect("a run")
+}
+
 fn table() {
-    heading(&format!("{ROWS} rows, one core, profile `local`"));
-    let csv = &measured(&["csv"], &[ROWS])[0];
+    heading(&format!("{ROWS} rows, one core, profile `local`, fastest of {RUNS} runs"));
+    let csv = &fastest("csv", &[ROWS]);
     pace("csv crate: records and cells only", csv, None);
-    let plan = &measured(&["plan"], &[ROWS, ROWS])[0];
+    let plan = &fastest("plan", &[ROWS, ROWS]);
     pace("plan: decode, divide, check, tell people apart", plan, Some(1_000_000.0));
 
     // The same people again and again need no more room, so what the others need more is the set of people seen.
@@ -68,6 +76,7 @@ fn table() {
         line("  the set of people seen, a row", all.saturating_sub(same) as f64 * 1_024.0 / f64::from(ROWS), "bytes");
     }
 
+    heading("one run");
     let apply = &measured(&["apply"], &[ROWS])[0];
     let thousands = f64::from(apply.rows) / 1_000.0;
     pace("plan and apply: bulk-import, relay, import-apply", apply, None);

@@ -2,7 +2,7 @@
 
 use crate::measure::Found;
 
-/// The first line.
+/// What the lines below are about.
 pub fn heading(text: &str) {
     println!("{text:<52}{:>14}{:>26}", "found", "aim");
 }

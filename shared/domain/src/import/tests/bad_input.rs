@@ -2,6 +2,19 @@
 
 use super::*;
 
+#[test]
+fn the_cell_of_the_address_is_known_whatever_its_column_is_called() {
+    for (header, row, column) in [
+        ("name,E-Mail,email", "Jo,jo@x.example,-", 1),
+        ("Contact,Role,Contact", "Jo Doe,admin,jo@x.example", 2),
+        ("Email (manager),Email [Required],Role", "x@x.example,jo@x.example,admin", 1),
+        ("usher_code,Role,userPrincipalName", "-,admin,jo@x.example", 1),
+    ] {
+        let plan = plan(format!("{header}\n{row}\n{row}x\n").as_bytes()).expect("a plan");
+        assert_eq!(plan.report.email_column(), Some(column), "{header}");
+    }
+}
+
 fn refused(bytes: &[u8]) -> String {
     match plan(bytes) {
         Ok(_) => "planned".to_owned(),
@@ -115,7 +128,7 @@ fn where_a_role_comes_from_depends_on_the_file() {
     let role = |text: &str, defaults: &ImportDefaults| {
         let plan = plan_in(text.as_bytes(), 1_000, defaults).expect("a plan");
         match &plan.rows[0].outcome {
-            Outcome::Good(draft) => draft.access.role.clone(),
+            Outcome::Good(draft) => draft.access.role.to_string(),
             _ => codes(&plan)[0].1.clone(),
         }
     };

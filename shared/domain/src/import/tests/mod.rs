@@ -1,5 +1,6 @@
 //! Whole files, from their bytes to the outcome of each row.
 
+mod ahead;
 mod arrival;
 mod bad_input;
 mod fixtures;

@@ -160,7 +160,7 @@ proptest! {
             return Err(TestCaseError::fail(text));
         };
         prop_assert_eq!(length, text.len());
-        let ours: Vec<_> = found.iter().map(|cell| cell.text(&text, dialect).into_owned()).collect();
+        let ours: Vec<_> = found.iter().map(|cell| cell.text(&text, 0, dialect).into_owned()).collect();
         prop_assert_eq!(&ours, &cells);
         let mut reader =
             csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter as u8).from_reader(text.as_bytes());

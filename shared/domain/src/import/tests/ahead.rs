@@ -1,0 +1,90 @@
+//! Rows are read a little ahead, and what they give is remembered: none of it may show.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The rows and their cells, taken after each chunk, or only once all of them are there.
+fn taken(bytes: &[u8], at_once: bool) -> Vec<(Row, Vec<String>)> {
+    let acme = acme();
+    let mut planner = Planner::new(&acme, Some(30), ImportDefaults::default(), DialectOverride::default());
+    let mut taken = Vec::new();
+    let mut take = |planner: &mut Planner<'_>, most: usize| {
+        for _ in 0..most {
+            let Some(row) = planner.next_row() else { return };
+            taken.push((row, planner.cells()));
+        }
+    };
+    for piece in bytes.chunks(10_000) {
+        planner.feed(piece).expect("text");
+        // Now and then a few, so that others are read already when more arrives.
+        take(&mut planner, if at_once { 3 } else { usize::MAX });
+    }
+    planner.finish().expect("text");
+    take(&mut planner, usize::MAX);
+    taken
+}
+
+#[test]
+fn no_row_is_lost_to_whoever_takes_them_late() {
+    let mut table = "email,name,role\n".to_owned();
+    for n in 0..20_000 {
+        let name = if n % 7 == 0 { format!("\"Doe, {n}\"") } else { format!("Pat {n}") };
+        let role = if n % 11 == 0 { "king" } else { "sales_rep" };
+        writeln!(table, "p{}@x.example,{name},{role}", n - n % 13 / 12).expect("memory");
+    }
+    let rows = taken(table.as_bytes(), false);
+    assert_eq!(rows.len(), 20_000);
+    assert_eq!(rows[7].1, ["p7@x.example", "Doe, 7", "sales_rep"]);
+    assert!(rows == taken(table.as_bytes(), true));
+    assert!(rows.iter().all(|(row, cells)| match &row.outcome {
+        Outcome::Rejected(rejection) => rejection.cells == *cells,
+        Outcome::Good(draft) => cells[0] == draft.email.as_typed(),
+        Outcome::IgnoredDuplicate { .. } => true,
+    }));
+}
+
+#[test]
+fn the_cells_of_a_list_are_its_pieces() {
+    let list = "- anna@x.example; \"Duval, Chloe\" <c@x.example>, nobody\nbob@x.example";
+    let cells: Vec<_> = taken(list.as_bytes(), true).into_iter().map(|(_, cells)| cells.concat()).collect();
+    assert_eq!(cells, ["- anna@x.example", "\"Duval, Chloe\" <c@x.example>", "nobody", "bob@x.example"]);
+}
+
+#[test]
+fn the_first_line_that_the_encoding_matters_on_is_known_however_late_it_comes() {
+    let plain = "a line,\"of\r\ntwo\"\r\n".repeat(20_000);
+    let bytes = [b"email,name\r\n".as_slice(), plain.as_bytes(), b"k@x.example,Klara Wei\xdf\r\n"].concat();
+    assert_eq!(plan_in(&bytes, 10_000, &ImportDefaults::default()).expect("a plan").report.first_line, Some(40_002));
+}
+
+fn cell(texts: &[&'static str]) -> impl Strategy<Value = &'static str> + use<> {
+    prop::sample::select(texts.to_vec())
+}
+
+proptest! {
+    /// What a row comes to does not depend on what the rows before it say.
+    #[test]
+    fn each_row_comes_to_what_it_comes_to_alone(rows in prop::collection::vec((
+        cell(&["Ann", "'=Ann", "http://x.example", ""]),
+        cell(&["admin", "Sales Rep", "sales_rep", "superuser", "", " manager "]),
+        cell(&["SMB", "smb", "Atlantis", "", "t-ent", "\"SMB\""]),
+        cell(&["TRUE", "x", "no", "perhaps", ""]),
+        cell(&["TRUE", ""]),
+        cell(&["meddicc-value-program", "\"meddicc-value-program,value-pyramid-program\"", "unknown", ""]),
+        cell(&["VP", "<b>", ""]),
+    ), 1..30)) {
+        let header = "email,name,role,team,mOS Enable,mos_opportunity,courses,job title\n";
+        let line = |(number, (name, role, team, one, other, courses, job)): (usize, &(_, _, _, _, _, _, _))| {
+            format!("p{number}@x.example,{name},{role},{team},{one},{other},{courses},{job}\n")
+        };
+        let lines: Vec<String> = rows.iter().enumerate().map(line).collect();
+        let together = plan(format!("{header}{}", lines.concat()).as_bytes()).expect("a plan");
+        for (index, line) in lines.iter().enumerate() {
+            let mut alone = plan(format!("{header}{}{line}", "\n".repeat(index)).as_bytes()).expect("a plan");
+            prop_assert!(together.rows[index] == alone.rows.remove(0), "{line}\n{}", shown(&together));
+        }
+    }
+}
