@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use usher_domain::id::ReservationId;
-use usher_domain::{Catalogue, Draft, FieldProblem};
+use usher_domain::{Catalogue, Checker, Draft, FieldProblem};
 use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
 use usher_store::InviteOutcome;
@@ -50,12 +50,13 @@ async fn invite(
     let now = api.clock.now();
     let entries = request.entries()?;
     let catalogue = &admin.organisation.catalogue;
+    let checker = Checker::new(catalogue, admin.authority());
     let checked: Vec<(String, Result<Draft, Vec<FieldProblem>>)> = entries
         .into_iter()
         .map(|entry| {
             let checked = match &entry.unreadable {
                 Some(problem) => Err(vec![problem.clone()]),
-                None => catalogue.check(&entry.request, admin.authority()),
+                None => checker.check(&entry.request),
             };
             (entry.request.email.into_owned(), checked)
         })

@@ -112,7 +112,8 @@ impl Catalogue {
     /// The product with this id or name.
     #[must_use]
     pub fn product(&self, text: &str) -> Option<&Product> {
-        self.products.iter().find(|product| same_name(&product.id, text) || same_name(product.name.as_str(), text))
+        let by_id = self.products.iter().find(|product| same_name(&product.id, text));
+        by_id.or_else(|| self.products.iter().find(|product| same_name(product.name.as_str(), text)))
     }
 
     /// The course with this slug, without regard to case.
@@ -142,6 +143,18 @@ mod tests {
         assert!(catalogue.role("Sales Rep").is_some());
         assert!(catalogue.role("sales").is_none());
         assert!(catalogue.course("meddicc-GO-live-plan").is_some());
+    }
+
+    #[test]
+    fn an_id_goes_before_a_name() {
+        let product = |id: &str, name: &str| Product { id: id.into(), name: name.parse().expect("a text") };
+        let products = vec![product("a_x", "Enable"), product("enable", "Other")];
+        let catalogue = Catalogue { products, ..Catalogue::default() };
+        let checker = crate::Checker::new(&catalogue, crate::draft::Authority { rank: None, default_role: None });
+        for (text, id) in [("enable", "enable"), ("ENABLE", "enable"), ("a-x", "a_x"), ("other", "enable")] {
+            let found = [catalogue.product(text), checker.product(text)].map(|found| found.map(|product| &*product.id));
+            assert_eq!(found, [Some(id); 2], "{text}");
+        }
     }
 
     #[test]

@@ -98,10 +98,9 @@ impl<'a> Checker<'a> {
             teams.exact.insert(&team.id, team);
             teams.add(team.name.as_str(), team);
         }
-        for product in &catalogue.products {
-            products.add(&product.id, product);
-            products.add(product.name.as_str(), product);
-        }
+        // What something is called never stands in the way of what another one's id is.
+        catalogue.products.iter().for_each(|product| products.add(&product.id, product));
+        catalogue.products.iter().for_each(|product| products.add(product.name.as_str(), product));
         for course in &catalogue.courses {
             courses.add(&course.slug, course);
         }

@@ -108,7 +108,7 @@ pub enum TransitionError {
     NotAMember,
 }
 
-/// How many earlier imports are remembered, the newest: long before there are more, an import has ended.
+/// How many earlier imports are remembered: long before there are more, the first of them has ended.
 const EARLIER_IMPORTS: usize = 8;
 
 /// What is true of a membership in every state.
@@ -269,9 +269,11 @@ impl Membership {
         // Whoever came with an import came with it, also when somebody invites them again by hand, or with another import: a
         // part of it that is delivered once more has to know that it took a place for them.
         again.import = again.import.or(import);
-        earlier_imports.extend(import.filter(|_| again.import != import));
-        while earlier_imports.len() > EARLIER_IMPORTS {
-            earlier_imports.pop_first();
+        if let Some(import) = import.filter(|_| again.import != import) {
+            if earlier_imports.len() >= EARLIER_IMPORTS {
+                earlier_imports.pop_first();
+            }
+            earlier_imports.insert(import);
         }
         again.earlier_imports = earlier_imports;
         again.generation += generation;

@@ -165,10 +165,10 @@ impl Decoder {
         let kept = if last { 0 } else { BEFORE_BYTES };
         if bytes.len() >= kept && bytes.is_ascii() {
             self.hand_on(&held, out);
-            let (passed, kept) = bytes.split_at(bytes.len() - kept);
+            let (passed, rest) = bytes.split_at(bytes.len() - kept);
             self.hand_on(passed, out);
             held.clear();
-            held.extend_from_slice(kept);
+            held.extend_from_slice(rest);
             self.held = held;
             return;
         }

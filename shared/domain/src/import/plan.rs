@@ -150,7 +150,7 @@ impl<'a> Planner<'a> {
         if self.records.last {
             return Ok(());
         }
-        // What was read ahead is looked at once more.
+        // Rows that were read ahead say where in the text they stand.
         if self.ahead.is_empty() {
             self.records.compact();
             self.place = 0..0;

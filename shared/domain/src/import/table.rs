@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::candidate::is_comment;
 use super::cells::split;
 use super::dialect::Dialect;
@@ -181,7 +183,10 @@ impl Table {
         let text = text(self.address(records));
         // `Last, First <a@b>`, as address books export it, and what else mail programs put around addresses.
         let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        let bare = is_bare(text.as_bytes().first()) && is_bare(text.as_bytes().last()) && !pasted::has_scheme(&text);
+        let bare = is_bare(text.as_bytes().first())
+            && is_bare(text.as_bytes().last())
+            && !pasted::has_scheme(&text)
+            && memchr(b' ', text.as_bytes()).is_none();
         if !bare
             && text.len() <= ENTRY_BYTES
             && text.contains('@')

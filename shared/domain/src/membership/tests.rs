@@ -90,6 +90,9 @@ fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
         member = again(member, Some(import(number)));
     }
     assert!(member.earlier_imports.len() == EARLIER_IMPORTS && member.came_with(import(98)), "memory is bounded");
+    // Announced long ago, and sent late.
+    member = again(again(member, Some(import(3))), Some(import(100)));
+    assert!(member.came_with(import(3)) && member.came_with(import(100)) && !member.came_with(import(91)));
 }
 
 #[test]

@@ -51,6 +51,17 @@ fn the_cells_of_a_list_are_its_pieces() {
     let list = "- anna@x.example; \"Duval, Chloe\" <c@x.example>, nobody\nbob@x.example";
     let cells: Vec<_> = taken(list.as_bytes(), true).into_iter().map(|(_, cells)| cells.concat()).collect();
     assert_eq!(cells, ["- anna@x.example", "\"Duval, Chloe\" <c@x.example>", "nobody", "bob@x.example"]);
+    // Given back as the cells of a table they name the same people.
+    let list = "1. anna@x.example\n2) mailto:bob@x.example\n";
+    let emails = |text: &str| {
+        let rows = taken(text.as_bytes(), true).into_iter().map(|(row, _)| match row.outcome {
+            Outcome::Good(draft) => draft.email.as_typed().to_owned(),
+            other => format!("{other:?}"),
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(emails(list), ["anna@x.example", "bob@x.example"]);
+    assert_eq!(emails(&format!("email,usher_code\n{list}")), emails(list));
 }
 
 #[test]
