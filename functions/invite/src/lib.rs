@@ -50,13 +50,13 @@ async fn invite(
     let now = api.clock.now();
     let entries = request.entries()?;
     let catalogue = &admin.organisation.catalogue;
-    let checker = Checker::new(catalogue, admin.authority());
+    let rules = Checker::new(catalogue, admin.authority());
     let checked: Vec<(String, Result<Draft, Vec<FieldProblem>>)> = entries
         .into_iter()
         .map(|entry| {
             let checked = match &entry.unreadable {
                 Some(problem) => Err(vec![problem.clone()]),
-                None => checker.check(&entry.request),
+                None => rules.check(&entry.request),
             };
             (entry.request.email.into_owned(), checked)
         })
