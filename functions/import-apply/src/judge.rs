@@ -69,7 +69,7 @@ fn request(draft: &Draft) -> DraftRequest<'_> {
     fn text(text: Option<&ShortText>) -> Option<Cow<'_, str>> {
         text.map(|text| text.as_str().into())
     }
-    let Draft { email, name, access, send } = draft;
+    let Draft { email, name, job_title, access, send } = draft;
     DraftRequest {
         email: email.as_typed().into(),
         name: text(name.full.as_ref()),
@@ -77,7 +77,7 @@ fn request(draft: &Draft) -> DraftRequest<'_> {
         last_name: text(name.last.as_ref()),
         role: Some(access.role.as_str().into()),
         team: access.team.as_deref().map(Cow::Borrowed),
-        job_title: text(access.job_title.as_ref()),
+        job_title: text(job_title.as_ref()),
         products: access.products.iter().map(Cow::from).collect(),
         courses: access.courses.iter().map(Cow::from).collect(),
         send: Some(*send),

@@ -81,12 +81,12 @@ mod tests {
 
     fn row(products: &[&str]) -> PlannedRow {
         let products = products.iter().map(|id| (*id).to_owned()).collect();
-        let access = Access { role: "rep".into(), team: None, job_title: None, products, courses: [].into() };
+        let access = Access { role: "rep".into(), team: None, products, courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
         PlannedRow {
             row: 1,
             line: 1,
-            draft: Draft { email, name: PersonName::default(), access, send: true },
+            draft: Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true },
             cells: vec![],
         }
     }

@@ -56,7 +56,7 @@ impl EditRequest {
             last_name: self.last_name.over(last).map(Cow::Owned),
             role: Some(Cow::Owned(self.role.clone().unwrap_or_else(|| access.role.to_string()))),
             team: self.team.over(access.team.as_ref().map(ToString::to_string)).map(Cow::Owned),
-            job_title: self.job_title.over(text(&access.job_title)).map(Cow::Owned),
+            job_title: self.job_title.over(text(&member.job_title)).map(Cow::Owned),
             products: ids(&self.products, &access.products),
             courses: ids(&self.courses, &access.courses),
             send: None,
@@ -80,7 +80,7 @@ pub(crate) async fn edit(
         let draft = draft.map_err(|problems| {
             Problem::invalid(problems.into_iter().map(|problem| FieldError::at("", problem)).collect())
         })?;
-        let after = before.membership.clone().edit(draft.name, draft.access, now).map_err(refused)?;
+        let after = before.membership.clone().edit(draft, now).map_err(refused)?;
         let after = after.vouched_for_by(admin.id());
         let (old, new) = (Demand::of(&before.membership.access), Demand::of(&after.access));
         if api.store.update_exchanging(&before, &after, &new.minus(&old), &old.minus(&new)).await? {

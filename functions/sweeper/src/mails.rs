@@ -99,10 +99,10 @@ mod tests {
     use usher_domain::{Draft, MailStatus, PersonName};
 
     fn member(state: MailState, attempt: u32, doubts: u32) -> Membership {
-        let access =
-            Access { role: "rep".into(), team: None, job_title: None, products: [].into(), courses: [].into() };
+        let access = Access { role: "rep".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), access, send: true };
+        let draft =
+            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: None, import: None, reservation: None };
         let at = Timestamp::UNIX_EPOCH;
         let member =

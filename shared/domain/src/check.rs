@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
@@ -211,26 +212,13 @@ impl<'a> Checker<'a> {
             (Some(email), Some(role)) if problems.is_empty() => Ok(Draft {
                 email,
                 name,
-                access: Access { role: role.name.clone(), team, job_title, products, courses },
+                job_title,
+                access: Arc::new(Access { role: role.name.clone(), team, products, courses }),
                 send: request.send.unwrap_or(true),
             }),
             _ => Err(problems),
         }
     }
-}
-
-/// Checks who one person is, and what they do, where it is known already what they are given. `None` if anything is wrong
-/// with that, for [`Checker::check`] to say.
-pub(crate) fn check_given(request: &DraftRequest<'_>, given: &Access) -> Option<Box<Draft>> {
-    let mut problems = Vec::new();
-    let email = email(request, &mut problems)?;
-    let name = name(request, &mut problems);
-    let job_title = short_text("job_title", present(request.job_title.as_ref()), &mut problems);
-    if !problems.is_empty() {
-        return None;
-    }
-    let access = Access { job_title, ..given.clone() };
-    Some(Box::new(Draft { email, name, access, send: request.send.unwrap_or(true) }))
 }
 
 impl Catalogue {

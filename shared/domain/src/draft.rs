@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -56,9 +57,12 @@ pub struct Draft {
     /// What the person is called.
     #[serde(default)]
     pub name: PersonName,
-    /// What they are given.
+    /// What they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_title: Option<ShortText>,
+    /// What they are given. Most rows of a file are given the same, and share it.
     #[serde(flatten)]
-    pub access: Access,
+    pub access: Arc<Access>,
     /// Whether the mail goes out now; otherwise the invitation is held.
     pub send: bool,
 }
@@ -71,9 +75,6 @@ pub struct Access {
     /// The id of their team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<SmolStr>,
-    /// What they do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job_title: Option<ShortText>,
     /// Ids of their products.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub products: BTreeSet<String>,

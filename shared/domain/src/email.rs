@@ -205,17 +205,21 @@ impl FromStr for EmailAddress {
 
     fn from_str(text: &str) -> Result<Self, EmailAddressError> {
         let typed = trimmed(text);
-        Ok(match plain(typed) {
-            Some(Plain { at, has_upper_case: false }) => Self { canonical: typed.into(), at, typed: None },
-            Some(Plain { at, .. }) => {
-                Self { canonical: typed.to_ascii_lowercase().into(), at, typed: Some(typed.into()) }
-            }
-            None => Self::read_closely(typed)?,
-        })
+        Self::read_plain(typed).map_or_else(|| Self::read_closely(typed), Ok)
     }
 }
 
 impl EmailAddress {
+    /// Reads an address that needs no closer look, without blanks around it.
+    pub(crate) fn read_plain(typed: &str) -> Option<Self> {
+        let Plain { at, has_upper_case } = plain(typed)?;
+        Some(if has_upper_case {
+            Self { canonical: typed.to_ascii_lowercase().into(), at, typed: Some(typed.into()) }
+        } else {
+            Self { canonical: typed.into(), at, typed: None }
+        })
+    }
+
     /// Reads an address by all the rules there are.
     fn read_closely(typed: &str) -> Result<Self, EmailAddressError> {
         if typed.is_empty() {

@@ -39,7 +39,7 @@ pub fn asks_for_more(draft: &Draft, open: &Membership) -> bool {
     let name = draft.name.display();
     wanted.role != given.role
         || (wanted.team.is_some() && wanted.team != given.team)
-        || (wanted.job_title.is_some() && wanted.job_title != given.job_title)
+        || (draft.job_title.is_some() && draft.job_title != open.job_title)
         || !wanted.products.is_subset(&given.products)
         || !wanted.courses.is_subset(&given.courses)
         || (name.is_some() && name != open.name.display())
@@ -82,12 +82,12 @@ mod tests {
         let access = Access {
             role: role.into(),
             team: team.map(Into::into),
-            job_title: None,
             products: [].into(),
             courses: [].into(),
         };
         let email = email.parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), access, send: true };
+        let draft =
+            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: by.map(|by| by.id), import: None, reservation: None };
         let organisation = OrganisationId::from_parts(1, 1);
         Membership::invite(organisation, draft, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)

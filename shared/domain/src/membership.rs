@@ -1,6 +1,7 @@
 //! A membership: one person's standing in one organisation, from the invitation to the day they leave.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -124,6 +125,8 @@ pub struct Membership {
     pub name: PersonName,
     /// Their telephone number, once they gave one.
     pub phone: Option<String>,
+    /// What they do.
+    pub job_title: Option<ShortText>,
     /// What they are given.
     pub access: Access,
     /// Where they stand.
@@ -174,7 +177,8 @@ impl Membership {
             email: draft.email,
             name: draft.name,
             phone: None,
-            access: draft.access,
+            job_title: draft.job_title,
+            access: Arc::unwrap_or_clone(draft.access),
             state: State::Held,
             generation: 0,
             created_at: now,
@@ -328,11 +332,12 @@ impl Membership {
         }
     }
 
-    /// Changes what the person is given, which only works until they accept.
-    pub fn edit(self, name: PersonName, access: Access, now: Timestamp) -> Result<Self, TransitionError> {
+    /// Changes what the invitation says to what a draft says, which only works until the person accepts. The address stays.
+    pub fn edit(self, draft: Draft, now: Timestamp) -> Result<Self, TransitionError> {
+        let Draft { email: _, name, job_title, access, send: _ } = draft;
         match self.state {
             State::Pending { expires_at } if expires_at <= now => Err(TransitionError::Expired),
-            State::Held | State::Pending { .. } => Ok(Self { name, access, ..self }),
+            State::Held | State::Pending { .. } => Ok(Self { name, job_title, access: Arc::unwrap_or_clone(access), ..self }),
             State::Expired { .. } => Err(TransitionError::Expired),
             State::Revoked { .. } => Err(TransitionError::Revoked),
             State::Active { .. } | State::Deactivated { .. } => Err(TransitionError::AlreadyAccepted),

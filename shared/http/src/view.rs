@@ -70,7 +70,7 @@ impl MembershipView {
             last_name: text(&membership.name.last),
             role: access.role.to_string(),
             team: access.team.as_deref().map(|id| catalogue.team_name(id).to_owned()),
-            job_title: text(&access.job_title),
+            job_title: text(&membership.job_title),
             products: access.products.iter().cloned().collect(),
             courses: access.courses.iter().cloned().collect(),
             status,

@@ -178,7 +178,7 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
     set(&mut item, "last_name", membership.name.last.as_ref().map(ShortText::as_str));
     set(&mut item, "phone", membership.phone.as_ref());
     set(&mut item, "team", membership.access.team.as_ref());
-    set(&mut item, "job_title", membership.access.job_title.as_ref().map(ShortText::as_str));
+    set(&mut item, "job_title", membership.job_title.as_ref().map(ShortText::as_str));
     for (attribute, texts) in [("products", &membership.access.products), ("courses", &membership.access.courses)] {
         if !texts.is_empty() {
             item.insert(attribute.to_owned(), AttributeValue::Ss(texts.iter().cloned().collect()));
@@ -273,10 +273,10 @@ pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
             last: reader.optional("last_name")?,
         },
         phone: reader.optional_text("phone")?.map(str::to_owned),
+        job_title: reader.optional("job_title")?,
         access: Access {
             role: reader.text("role")?.into(),
             team: reader.optional_text("team")?.map(Into::into),
-            job_title: reader.optional("job_title")?,
             products: reader.texts("products")?,
             courses: reader.texts("courses")?,
         },

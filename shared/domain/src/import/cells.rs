@@ -23,10 +23,19 @@ impl Cell {
     }
 
     /// What it says. The record it was split from begins at `start` of the text.
-    #[inline]
     pub(super) fn text(self, of: &str, start: usize, dialect: Dialect) -> Cow<'_, str> {
-        let text = of.get(start + self.start..start + self.end).unwrap_or_default();
-        if self.escaped { Cow::Owned(self.unescaped(text, dialect)) } else { Cow::Borrowed(text) }
+        self.plain_text(of, start).map_or_else(|| Cow::Owned(self.unescaped(self.raw(of, start), dialect)), Cow::Borrowed)
+    }
+
+    /// The same, if it reads as it stands there.
+    #[inline]
+    pub(super) fn plain_text(self, of: &str, start: usize) -> Option<&str> {
+        (!self.escaped).then(|| self.raw(of, start))
+    }
+
+    #[inline]
+    fn raw(self, of: &str, start: usize) -> &str {
+        of.get(start + self.start..start + self.end).unwrap_or_default()
     }
 
     fn unescaped(self, text: &str, dialect: Dialect) -> String {

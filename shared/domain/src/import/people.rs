@@ -1,10 +1,10 @@
 //! Who a file asks for: each request judged by the catalogue and by the rows before it.
 
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHasher};
-
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 use serde::{Deserialize, Serialize};
 
 use super::domains::Domains;
@@ -12,10 +12,9 @@ use super::records::Records;
 use super::row::Outcome;
 use super::seen::{Key, Likeness, Seen, Sighting};
 use super::table::Table;
-use crate::check::{Checker, check_given};
+use crate::check::Checker;
 use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
-use crate::id::MembershipId;
 use crate::issue::IssueCode;
 use crate::organisation::Organisation;
 
@@ -45,10 +44,17 @@ pub(super) struct People<'a> {
     checker: Checker<'a>,
     domains: Domains,
     seen: Seen,
-    /// The cells of a record that say what its person is given. Filled anew for every record.
-    cells: Vec<u8>,
-    /// What such cells gave before, and its hash.
-    given: HashMap<Box<[u8]>, (Access, u64), FxBuildHasher>,
+    /// What rows before were given, by the cells that say so.
+    given: HashTable<Given>,
+}
+
+/// What rows are given whose cells say the same.
+struct Given {
+    cells: Box<[Box<str>]>,
+    /// The hash of the cells, and the one of what they come to.
+    cells_hash: u64,
+    hash: u64,
+    access: Arc<Access>,
 }
 
 /// How many different things rows give are remembered. Most files have few.
@@ -72,7 +78,7 @@ impl<'a> People<'a> {
         let authority = Authority { rank, default_role: organisation.default_role.as_deref() };
         let checker = Checker::new(&organisation.catalogue, authority);
         let (domains, seen) = (Domains::default(), Seen::default());
-        Self { organisation, rank, defaults, checker, domains, seen, cells: Vec::new(), given: HashMap::default() }
+        Self { organisation, rank, defaults, checker, domains, seen, given: HashTable::new() }
     }
 
     pub(super) fn checker(&self) -> &Checker<'a> {
@@ -114,39 +120,40 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Checks the current record of a table by itself. What people are given is read anew only where no record before said
-    /// the same.
+    /// The short way for most records of a table: somebody who is in order by themselves, and who is given what somebody
+    /// before them was whose cells said the same.
+    pub(super) fn recognise(&self, line: u32, table: &Table, records: &Records) -> Option<Invitee> {
+        let says_so = |given: &Given| given.cells.iter().map(|cell| Some(&**cell)).eq(table.given(records));
+        let Given { access, hash, .. } = self.given.find(cells_hash(table, records), says_so)?;
+        let draft = table.draft(records, access, self.defaults.send.unwrap_or(true))?;
+        Some(self.invitee(line, draft, *hash))
+    }
+
+    /// Checks the current record of a table by itself, and remembers what its person is given.
     pub(super) fn check_record(
         &mut self,
         line: u32,
         table: &Table,
         records: &Records,
     ) -> Result<Invitee, Vec<FieldProblem>> {
-        let mut request = table.person(records);
-        request.send = self.defaults.send;
-        table.given(records, &mut self.cells);
-        if let Some((given, hash)) = self.given.get(&*self.cells)
-            && let Some(draft) = check_given(&request, given)
-        {
-            return Ok(self.invitee(line, draft, *hash));
-        }
-        let problems = table.add_given(records, &self.defaults, &mut request);
+        let (request, problems) = table.request(records, &self.defaults);
         let invitee = self.check(line, &request, problems)?;
-        if self.cells.len() <= GIVEN_BYTES {
+        let bytes: Option<usize> = table.given(records).map(|cell| cell.map(str::len)).sum();
+        if bytes.is_some_and(|bytes| bytes <= GIVEN_BYTES) {
             if self.given.len() >= GIVEN {
                 self.given.clear();
             }
-            let given = Access { job_title: None, ..invitee.draft.access.clone() };
-            let hash = given_hash(&given);
-            self.given.insert(self.cells.as_slice().into(), (given, hash));
+            let access = Arc::clone(&invitee.draft.access);
+            let cells = table.given(records).flatten().map(Box::from).collect();
+            let given = Given { cells, cells_hash: cells_hash(table, records), hash: given_hash(&access), access };
+            self.given.insert_unique(given.cells_hash, given, |given| given.cells_hash);
         }
         Ok(invitee)
     }
 
     /// `given`: the hash of what they are given.
     fn invitee(&self, line: u32, draft: Box<Draft>, given: u64) -> Invitee {
-        let id = MembershipId::of(self.organisation.id, &draft.email);
-        let key = Key::of(id, &draft.email, content_hash(&draft, given), line);
+        let key = self.seen.key(&draft.email, content_hash(&draft, given), line);
         Invitee { draft, key, sighting: None }
     }
 
@@ -220,19 +227,26 @@ impl<'a> People<'a> {
     }
 }
 
+/// A hash of the cells that say what the person of the current record is given.
+fn cells_hash(table: &Table, records: &Records) -> u64 {
+    hash_of(|hasher| table.given(records).flatten().for_each(|cell| cell.hash(hasher)))
+}
+
 /// A hash of everything a row asks for but the address. Rows are compared by what they come to, not by how they are
 /// spelled, so a column that is ignored makes no conflict.
 fn content_hash(draft: &Draft, given: u64) -> u64 {
-    let Draft { email: _, name, access, send } = draft;
-    let mut hasher = FxHasher::default();
-    (given, name, &access.job_title, send).hash(&mut hasher);
-    hasher.finish()
+    let Draft { email: _, name, job_title, access: _, send } = draft;
+    hash_of(|hasher| (given, name, job_title, send).hash(hasher))
 }
 
 /// A hash of what somebody is given.
 fn given_hash(access: &Access) -> u64 {
-    let Access { role, team, job_title: _, products, courses } = access;
+    let Access { role, team, products, courses } = access;
+    hash_of(|hasher| (role, team, products, courses).hash(hasher))
+}
+
+fn hash_of(write: impl FnOnce(&mut FxHasher)) -> u64 {
     let mut hasher = FxHasher::default();
-    (role, team, products, courses).hash(&mut hasher);
+    write(&mut hasher);
     hasher.finish()
 }

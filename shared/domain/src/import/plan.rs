@@ -214,9 +214,17 @@ impl<'a> Planner<'a> {
             }
             Next::Record { line } => {
                 let too_many = table.cells_too_many(&self.records);
+                let is_comment = self.records.raw().starts_with('#');
+                if too_many == 0
+                    && !self.has_lost
+                    && !is_comment
+                    && let Some(invitee) = self.people.recognise(line, table, &self.records)
+                {
+                    self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found: Ok(invitee) });
+                    return true;
+                }
                 let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
                 let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
-                let is_comment = self.records.raw().starts_with('#');
                 let found = match issue {
                     Some(issue) => Err(vec![issue]),
                     None => self

@@ -125,6 +125,12 @@ impl Records {
         self.cells.get(column).map_or(Cow::Borrowed(""), |cell| cell.text(&self.text, self.record.start, dialect))
     }
 
+    /// The text of the cell in this column where it reads as it stands in the file; blank where the row is too short.
+    #[inline]
+    pub(super) fn plain_cell(&self, column: usize) -> Option<&str> {
+        self.cells.get(column).map_or(Some(""), |cell| cell.plain_text(&self.text, self.record.start))
+    }
+
     /// The current record as it stands in the file.
     pub(super) fn raw(&self) -> &str {
         self.text.get(self.record.clone()).unwrap_or_default()

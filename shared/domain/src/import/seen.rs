@@ -6,21 +6,22 @@
 //! away: the table holds enough of each hash to say no without touching the person, and many people are looked up one
 //! right after the other, so that the processor waits for several at once.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hint::black_box;
+
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use memchr::memchr;
 use rustc_hash::FxHasher;
-use std::hash::Hasher;
-use std::hint::black_box;
 
 use crate::email::{ADDRESS_BYTES, EmailAddress};
-use crate::id::MembershipId;
 
 /// What a row's person is told apart from others by.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
-    /// The first half of the membership's id. It tells apart the few who look like somebody else; the others look different.
-    id: u64,
+    /// A hash of the address with a secret of this file, so that nobody can make two that collide. It tells apart the few
+    /// who look like somebody else; the others look different.
+    identity: u64,
     /// A hash of what the row asks for: it tells a repetition from a contradiction.
     content: u64,
     /// A hash of how the address looks.
@@ -33,7 +34,7 @@ pub(super) struct Key {
 /// The row that stands for a person. Bytes throughout, which saves the padding, times a million.
 #[derive(Clone, Copy)]
 struct Person {
-    id: [u8; 8],
+    identity: [u8; 8],
     content: [u8; 8],
     line: [u8; 4],
     /// The half of the hash that is not in the table.
@@ -74,6 +75,7 @@ pub(super) struct Seen {
     by_look: HashTable<Place>,
     /// The others of them, who are few, by who they are.
     look_alikes: HashTable<u32>,
+    secret: RandomState,
 }
 
 /// The hash a table of places looks at: at its low bits for the place, at its high ones for the person.
@@ -87,21 +89,23 @@ const LANE: usize = 16;
 /// How an address looks, without tags, and with letters that are read for one another made one; and the address without
 /// its tag. Both are hashes. Whoever makes two addresses collide gets one warning too many in their own file.
 fn look(email: &EmailAddress) -> (u64, u64) {
-    let (local, domain) = email.parts();
-    let (local, domain) = (local.as_bytes(), domain.as_bytes());
-    let local = memchr(b'+', local).map_or(local, |plus| &local[..plus]);
-    // With room for what the last lane looks at behind the end.
-    let mut text = [0; ADDRESS_BYTES.next_multiple_of(LANE) + 1];
-    let length = local.len() + 1 + domain.len();
-    text[..local.len()].copy_from_slice(local);
-    text[local.len()] = b'@';
-    text[local.len() + 1..length].copy_from_slice(domain);
     // Of whole texts, which it mixes well; word by word it would not, and numbered addresses would look alike.
     let hash = |text: &[u8]| {
         let mut hasher = FxHasher::default();
         hasher.write(text);
         hasher.finish()
     };
+    // With room for what the last lane looks at behind the end.
+    let mut text = [0; ADDRESS_BYTES.next_multiple_of(LANE) + 1];
+    let mut length = email.canonical().len();
+    text[..length].copy_from_slice(email.canonical().as_bytes());
+    let (local, domain) = email.parts();
+    if let Some(plus) = memchr(b'+', local.as_bytes()) {
+        text[plus] = b'@';
+        text[plus + 1..=plus + domain.len()].copy_from_slice(domain.as_bytes());
+        text[plus + domain.len() + 1..length].fill(0);
+        length = plus + 1 + domain.len();
+    }
     let untagged = hash(&text[..length]);
     let length = make_alike(&mut text, length);
     (hash(&text[..length]), untagged)
@@ -149,17 +153,10 @@ fn halves(hash: u64) -> (u32, u32) {
 }
 
 impl Key {
-    /// The key of a row that asks for `content`.
-    pub(super) fn of(id: MembershipId, email: &EmailAddress, content: u64, line: u32) -> Self {
-        let (look, untagged) = look(email);
-        let id = u64::from_le_bytes(id.to_bytes().as_chunks().0[0]);
-        Self { id, content, look, untagged: halves(untagged).0, line }
-    }
-
     fn person(&self) -> Person {
-        let Self { id, content, look, untagged, line } = *self;
+        let Self { identity, content, look, untagged, line } = *self;
         Person {
-            id: id.to_le_bytes(),
+            identity: identity.to_le_bytes(),
             content: content.to_le_bytes(),
             line: line.to_le_bytes(),
             look: halves(look).1.to_le_bytes(),
@@ -169,6 +166,14 @@ impl Key {
 }
 
 impl Seen {
+    /// The key of a row that asks for `content`.
+    pub(super) fn key(&self, email: &EmailAddress, content: u64, line: u32) -> Key {
+        let (look, untagged) = look(email);
+        let mut identity = self.secret.build_hasher();
+        identity.write(email.canonical().as_bytes());
+        Key { identity: identity.finish(), content, look, untagged: halves(untagged).0, line }
+    }
+
     /// Looks up where people would stand, all at once: memory that is far away is waited for together, and is near when
     /// they are met one by one.
     pub(super) fn expect<'a>(&self, keys: impl Iterator<Item = &'a Key>) {
@@ -180,7 +185,7 @@ impl Seen {
 
     /// Looks for a person, and remembers one not seen before unless there is no more room: then there is `None`.
     pub(super) fn meet(&mut self, key: &Key, most: usize) -> Option<Sighting> {
-        let Self { people, by_look, look_alikes } = self;
+        let Self { people, by_look, look_alikes, .. } = self;
         let person = key.person();
         let look = halves(key.look).0;
         let number = u32::try_from(people.len()).ok().filter(|_| people.len() < most);
@@ -196,12 +201,12 @@ impl Seen {
                 let line = |person: &Person| u32::from_le_bytes(person.line);
                 let known =
                     |before: &Person| Sighting::Known { line: line(before), same: before.content == person.content };
-                if first.id == person.id {
+                if first.identity == person.identity {
                     return Some(known(&first));
                 }
-                // An id is a part of a SHA-256, so each part of it is a hash.
-                let hash = |number: &u32| u64::from_le_bytes(people[*number as usize].id);
-                match look_alikes.entry(key.id, |number| people[*number as usize].id == person.id, hash) {
+                let is_same = |number: &u32| people[*number as usize].identity == person.identity;
+                let hash = |number: &u32| u64::from_le_bytes(people[*number as usize].identity);
+                match look_alikes.entry(key.identity, is_same, hash) {
                     Entry::Occupied(entry) => Some(known(&people[*entry.get() as usize])),
                     Entry::Vacant(entry) => {
                         entry.insert(number?);
@@ -221,12 +226,10 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::id::OrganisationId;
 
     fn meet(seen: &mut Seen, email: &str, content: u64, line: u32) -> Option<Sighting> {
         let email: EmailAddress = email.parse().expect("an address");
-        let id = MembershipId::of(OrganisationId::from_parts(1, 1), &email);
-        seen.meet(&Key::of(id, &email, content, line), 6)
+        seen.meet(&seen.key(&email, content, line), 6)
     }
 
     #[test]

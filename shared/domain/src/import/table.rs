@@ -1,6 +1,7 @@
 //! From the cells of one record to a request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use memchr::memchr;
 
@@ -12,10 +13,11 @@ use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
 use super::records::{Addresses, Records};
 use crate::catalogue::same_name;
-use crate::draft::{DraftRequest, FieldProblem};
+use crate::draft::{Access, Draft, DraftRequest, FieldProblem};
+use crate::email::EmailAddress;
 use crate::issue::IssueCode;
 use crate::pasted::{self, EntryName};
-use crate::text::trimmed;
+use crate::text::{PersonName, ShortText, trimmed};
 
 /// The longest cell that may hold a name beside the address.
 const ENTRY_BYTES: usize = 1_024;
@@ -99,48 +101,55 @@ impl Table {
         (columns..records.cells()).rfind(is_filled).map_or(0, |column| column + 1 - columns)
     }
 
-    /// Who the current record is about.
-    pub(super) fn person<'a>(&self, records: &'a Records) -> DraftRequest<'a> {
-        let mut request = DraftRequest::default();
+    /// The short way for most records: whom the current one is about, if nothing about that needs a closer look, and what
+    /// they are given, which is known already.
+    pub(super) fn draft(&self, records: &Records, access: &Arc<Access>, send: bool) -> Option<Box<Draft>> {
+        let address = trimmed(records.plain_cell(self.header.email?)?);
+        // Around an address that begins otherwise there may be something to take off.
+        let email = if address.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+            EmailAddress::read_plain(address)?
+        } else {
+            return None;
+        };
+        let access = Arc::clone(access);
+        let mut draft = Box::new(Draft { email, name: PersonName::default(), job_title: None, access, send });
         for (field, column) in &self.header.fields {
-            let text = || Some(text(records.cell(*column, self.dialect)));
-            match field {
-                Field::Name => request.name = text(),
-                Field::FirstName => request.first_name = text(),
-                Field::LastName => request.last_name = text(),
-                Field::JobTitle => request.job_title = text(),
-                // What people are given, and where their addresses stand.
-                Field::Role | Field::Team | Field::Courses | Field::Email => {}
-            }
+            let place = match field {
+                Field::Name => &mut draft.name.full,
+                Field::FirstName => &mut draft.name.first,
+                Field::LastName => &mut draft.name.last,
+                Field::JobTitle => &mut draft.job_title,
+                Field::Email | Field::Role | Field::Team | Field::Courses => continue,
+            };
+            *place = ShortText::optional(unguarded(trimmed(records.plain_cell(*column)?))).ok()?;
         }
-        self.add_address(records, &mut request);
-        request
+        let PersonName { full, first, last } = &draft.name;
+        let named_twice = full.is_some() && (first.is_some() || last.is_some());
+        (!named_twice).then_some(draft)
     }
 
-    /// The cells that say what the person of the current record is given, as they stand in the file. Records that say the
-    /// same here are given the same.
-    pub(super) fn given(&self, records: &Records, given: &mut Vec<u8>) {
-        given.clear();
+    /// The cells that say what the person of the current record is given, if they read as they stand in the file. Records
+    /// that say the same here are given the same.
+    pub(super) fn given<'a>(&self, records: &'a Records) -> impl Iterator<Item = Option<&'a str>> {
         let fields = self.header.fields.iter().filter(|(field, _)| field.is_given()).map(|(_, column)| *column);
-        for column in fields.chain(self.header.products.iter().map(|(_, column)| *column)) {
-            let cell = records.cell(column, self.dialect);
-            // With their lengths, cells cannot run together.
-            given.extend_from_slice(&cell.len().to_le_bytes());
-            given.extend_from_slice(cell.as_bytes());
-        }
+        let columns = fields.chain(self.header.products.iter().map(|(_, column)| *column));
+        columns.map(|column| records.plain_cell(column))
     }
 
-    /// Adds what the person of the current record is given, and says what is wrong with it already.
-    pub(super) fn add_given<'a>(
+    /// What the current record asks for, and what is wrong with it already.
+    pub(super) fn request<'a>(
         &'a self,
         records: &'a Records,
         defaults: &'a ImportDefaults,
-        request: &mut DraftRequest<'a>,
-    ) -> Vec<FieldProblem> {
-        let mut problems = Vec::new();
+    ) -> (DraftRequest<'a>, Vec<FieldProblem>) {
+        let (mut request, mut problems) = (DraftRequest { send: defaults.send, ..DraftRequest::default() }, Vec::new());
         for (field, column) in &self.header.fields {
             let text = || text(records.cell(*column, self.dialect));
             match field {
+                Field::Name => request.name = Some(text()),
+                Field::FirstName => request.first_name = Some(text()),
+                Field::LastName => request.last_name = Some(text()),
+                Field::JobTitle => request.job_title = Some(text()),
                 Field::Role => request.role = Some(text()),
                 Field::Team => request.team = Some(text()),
                 Field::Courses => {
@@ -148,7 +157,8 @@ impl Table {
                     let slugs = text.split([',', ';', '|', '\n']).map(str::trim).filter(|slug| !slug.is_empty());
                     request.courses = slugs.map(|slug| part_of(&text, slug)).collect();
                 }
-                Field::Name | Field::FirstName | Field::LastName | Field::JobTitle | Field::Email => {}
+                // It may hold more than the address.
+                Field::Email => {}
             }
         }
         for (field, default) in [(&mut request.role, &defaults.role), (&mut request.team, &defaults.team)] {
@@ -158,8 +168,9 @@ impl Table {
                 *field = Some(Cow::Borrowed(default));
             }
         }
-        self.add_products(records, request, &mut problems);
-        problems
+        self.add_products(records, &mut request, &mut problems);
+        self.add_address(records, &mut request);
+        (request, problems)
     }
 
     fn add_products<'a>(&'a self, records: &Records, request: &mut DraftRequest<'a>, problems: &mut Vec<FieldProblem>) {

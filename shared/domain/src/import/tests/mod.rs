@@ -116,7 +116,7 @@ pub(super) fn shown_row(row: &Row) -> Vec<String> {
 }
 
 fn good(draft: &Draft) -> String {
-    let Draft { email, name, access, send } = draft;
+    let Draft { email, name, job_title, access, send } = draft;
     let text = |part: &Option<ShortText>| part.as_ref().map_or("-", |part| part.as_str()).to_owned();
     format!(
         "{} | {} / {} / {} | {} | {} | {} | {:?} | {:?} | send {send}",
@@ -126,7 +126,7 @@ fn good(draft: &Draft) -> String {
         text(&name.last),
         access.role,
         access.team.as_deref().unwrap_or("-"),
-        text(&access.job_title),
+        text(job_title),
         access.products,
         access.courses,
     )
