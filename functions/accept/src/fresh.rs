@@ -128,8 +128,7 @@ mod tests {
     fn resent() -> Membership {
         let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft =
-            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: None, import: None, reservation: None };
         let first = Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, DAY, at(0));
         first.send(DAY, at(0)).expect("resend")

@@ -65,8 +65,7 @@ mod tests {
     fn pending() -> Membership {
         let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft =
-            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: None, import: None, reservation: None };
         Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, DAY, at(0))
     }

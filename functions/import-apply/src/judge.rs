@@ -110,6 +110,7 @@ mod tests {
     fn row(organisation: &Organisation) -> PlannedRow {
         let request = DraftRequest {
             email: "ada@example.com".into(),
+            job_title: Some("VP".into()),
             role: Some("rep".into()),
             team: Some("SMB".into()),
             products: vec!["P".into()],
@@ -145,5 +146,6 @@ mod tests {
         let mut renamed = organisation();
         renamed.catalogue.roles[1].name = "Rep".into();
         assert_eq!(codes(&renamed, Ok(None), &row), ["changed_since_plan"]);
+        assert_eq!(request(&row.draft).job_title.as_deref(), Some("VP"), "all of it is looked at again");
     }
 }

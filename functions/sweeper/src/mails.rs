@@ -101,8 +101,7 @@ mod tests {
     fn member(state: MailState, attempt: u32, doubts: u32) -> Membership {
         let access = Access { role: "rep".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft =
-            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: None, import: None, reservation: None };
         let at = Timestamp::UNIX_EPOCH;
         let member =

@@ -1,7 +1,8 @@
 //! From what was asked for to an invitation that can be made: every field of one person checked against the catalogue.
 //!
 //! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
-//! words, whichever way they came.
+//! words, whichever way they came. Only a row of a file that is in order like one before it need not
+//! (`Table::draft` of imports).
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};

@@ -136,3 +136,19 @@ pub struct Authority<'a> {
     /// The role of those for whom none is named, by the request or by the organisation.
     pub default_role: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parts of imports that were planned by an earlier version are still to be sent.
+    #[test]
+    fn a_draft_is_written_as_ever() {
+        let line = r#"{"email":"Ada@x.example","name":{"full":"Ada"},"role":"rep","team":"t1","job_title":"VP","products":["p"],"send":false}"#;
+        let draft: Draft = serde_json::from_str(line).expect("a draft");
+        assert_eq!(draft.job_title.as_ref().map(ShortText::as_str), Some("VP"));
+        assert_eq!((draft.access.team.as_deref(), draft.access.products.len(), draft.send), (Some("t1"), 1, false));
+        let (written, before) = (serde_json::to_value(&draft), serde_json::from_str::<serde_json::Value>(line));
+        assert_eq!(written.expect("JSON"), before.expect("JSON"));
+    }
+}

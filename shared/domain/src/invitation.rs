@@ -79,18 +79,28 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
-        let access = Access {
-            role: role.into(),
-            team: team.map(Into::into),
-            products: [].into(),
-            courses: [].into(),
-        };
+        let access = Access { role: role.into(), team: team.map(Into::into), products: [].into(), courses: [].into() };
         let email = email.parse().expect("an address");
-        let draft =
-            Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
         let origin = Origin { invited_by: by.map(|by| by.id), import: None, reservation: None };
         let organisation = OrganisationId::from_parts(1, 1);
         Membership::invite(organisation, draft, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_is_left_open_is_not_asked_for() {
+        let open = Membership { job_title: "VP".parse().ok(), ..invitation("a@example.com", "member", None, None) };
+        let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
+        let draft = Draft {
+            email: open.email.clone(),
+            name: PersonName::default(),
+            job_title: None,
+            access: access.into(),
+            send: true,
+        };
+        assert!(!asks_for_more(&draft, &open));
+        assert!(!asks_for_more(&Draft { job_title: "VP".parse().ok(), ..draft.clone() }, &open));
+        assert!(asks_for_more(&Draft { job_title: "CEO".parse().ok(), ..draft }, &open));
     }
 
     #[test]

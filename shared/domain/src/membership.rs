@@ -337,7 +337,9 @@ impl Membership {
         let Draft { email: _, name, job_title, access, send: _ } = draft;
         match self.state {
             State::Pending { expires_at } if expires_at <= now => Err(TransitionError::Expired),
-            State::Held | State::Pending { .. } => Ok(Self { name, job_title, access: Arc::unwrap_or_clone(access), ..self }),
+            State::Held | State::Pending { .. } => {
+                Ok(Self { name, job_title, access: Arc::unwrap_or_clone(access), ..self })
+            }
             State::Expired { .. } => Err(TransitionError::Expired),
             State::Revoked { .. } => Err(TransitionError::Revoked),
             State::Active { .. } | State::Deactivated { .. } => Err(TransitionError::AlreadyAccepted),

@@ -24,7 +24,8 @@ impl Cell {
 
     /// What it says. The record it was split from begins at `start` of the text.
     pub(super) fn text(self, of: &str, start: usize, dialect: Dialect) -> Cow<'_, str> {
-        self.plain_text(of, start).map_or_else(|| Cow::Owned(self.unescaped(self.raw(of, start), dialect)), Cow::Borrowed)
+        self.plain_text(of, start)
+            .map_or_else(|| Cow::Owned(self.unescaped(self.raw(of, start), dialect)), Cow::Borrowed)
     }
 
     /// The same, if it reads as it stands there.

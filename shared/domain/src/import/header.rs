@@ -44,11 +44,6 @@ impl Field {
         }
     }
 
-    /// Whether it says what a person is given, and not who they are.
-    pub(super) fn is_given(self) -> bool {
-        matches!(self, Self::Role | Self::Team | Self::Courses)
-    }
-
     /// The field that a column of this name holds.
     pub(super) fn named(name: &str) -> Option<Self> {
         let key = key(name);

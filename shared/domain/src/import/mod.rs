@@ -20,6 +20,7 @@ mod guess;
 mod header;
 mod list;
 mod people;
+mod places;
 mod plan;
 mod records;
 mod report;

@@ -8,6 +8,7 @@ use rustc_hash::FxHasher;
 use serde::{Deserialize, Serialize};
 
 use super::domains::Domains;
+use super::places::HIGHEST;
 use super::records::Records;
 use super::row::Outcome;
 use super::seen::{Key, Likeness, Seen, Sighting};
@@ -20,6 +21,7 @@ use crate::organisation::Organisation;
 
 /// The most people one file may invite. It bounds the one thing that grows with the file, at some 80 MB.
 pub const PEOPLE: usize = 1_800_000;
+const _: () = assert!(PEOPLE <= HIGHEST as usize, "people are found by their numbers");
 
 /// What a file leaves open, decided by whoever imports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -123,10 +125,15 @@ impl<'a> People<'a> {
     /// The short way for most records of a table: somebody who is in order by themselves, and who is given what somebody
     /// before them was whose cells said the same.
     pub(super) fn recognise(&self, line: u32, table: &Table, records: &Records) -> Option<Invitee> {
-        let says_so = |given: &Given| given.cells.iter().map(|cell| Some(&**cell)).eq(table.given(records));
-        let Given { access, hash, .. } = self.given.find(cells_hash(table, records), says_so)?;
+        let Given { access, hash, .. } = self.given_before(cells_hash(table, records), table, records)?;
         let draft = table.draft(records, access, self.defaults.send.unwrap_or(true))?;
         Some(self.invitee(line, draft, *hash))
+    }
+
+    /// What the cells of the current record gave before.
+    fn given_before(&self, cells_hash: u64, table: &Table, records: &Records) -> Option<&Given> {
+        let says_so = |given: &Given| given.cells.iter().map(|cell| Some(&**cell)).eq(table.given(records));
+        self.given.find(cells_hash, says_so)
     }
 
     /// Checks the current record of a table by itself, and remembers what its person is given.
@@ -139,14 +146,15 @@ impl<'a> People<'a> {
         let (request, problems) = table.request(records, &self.defaults);
         let invitee = self.check(line, &request, problems)?;
         let bytes: Option<usize> = table.given(records).map(|cell| cell.map(str::len)).sum();
-        if bytes.is_some_and(|bytes| bytes <= GIVEN_BYTES) {
+        let cells_hash = cells_hash(table, records);
+        if bytes.is_some_and(|bytes| bytes <= GIVEN_BYTES) && self.given_before(cells_hash, table, records).is_none() {
             if self.given.len() >= GIVEN {
                 self.given.clear();
             }
             let access = Arc::clone(&invitee.draft.access);
             let cells = table.given(records).flatten().map(Box::from).collect();
-            let given = Given { cells, cells_hash: cells_hash(table, records), hash: given_hash(&access), access };
-            self.given.insert_unique(given.cells_hash, given, |given| given.cells_hash);
+            let given = Given { cells, cells_hash, hash: given_hash(&access), access };
+            self.given.insert_unique(cells_hash, given, |given| given.cells_hash);
         }
         Ok(invitee)
     }

@@ -183,7 +183,7 @@ impl<'a> Planner<'a> {
                 if header.column(super::Field::Role).is_some() {
                     self.people.expect_roles();
                 }
-                Layout::Table(Box::new(Table { dialect, header, named }))
+                Layout::Table(Box::new(Table::new(dialect, header, named)))
             }
         };
         Ok(())
@@ -214,17 +214,16 @@ impl<'a> Planner<'a> {
             }
             Next::Record { line } => {
                 let too_many = table.cells_too_many(&self.records);
+                let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
+                let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
                 let is_comment = self.records.raw().starts_with('#');
-                if too_many == 0
-                    && !self.has_lost
+                if issue.is_none()
                     && !is_comment
                     && let Some(invitee) = self.people.recognise(line, table, &self.records)
                 {
                     self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found: Ok(invitee) });
                     return true;
                 }
-                let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
-                let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
                 let found = match issue {
                     Some(issue) => Err(vec![issue]),
                     None => self

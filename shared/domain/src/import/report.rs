@@ -101,7 +101,7 @@ impl DialectReport {
         table: &Table,
         skipped: SkippedLines,
     ) -> Self {
-        let Table { dialect, header, named } = table;
+        let Table { dialect, header, named, .. } = table;
         let mut columns = Vec::new();
         let mut ignored = Vec::new();
         let mut names = Vec::new();

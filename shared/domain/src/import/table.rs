@@ -1,4 +1,4 @@
-//! From the cells of one record to a request.
+//! From the cells of one record to a request, or straight to a draft.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(super) struct Table {
     pub(super) header: Header,
     /// Whether a line of the file names the columns.
     pub(super) named: bool,
+    /// The columns that say what people are given, and not who they are.
+    given_columns: Vec<usize>,
 }
 
 /// A record that is no row.
@@ -61,6 +63,13 @@ fn part_of<'a>(whole: &Cow<'a, str>, part: &str) -> Cow<'a, str> {
 }
 
 impl Table {
+    pub(super) fn new(dialect: Dialect, header: Header, named: bool) -> Self {
+        let is_given = |field: &Field| matches!(field, Field::Role | Field::Team | Field::Courses);
+        let fields = header.fields.iter().filter(|(field, _)| is_given(field)).map(|(_, column)| *column);
+        let given_columns = fields.chain(header.products.iter().map(|(_, column)| *column)).collect();
+        Self { dialect, header, named, given_columns }
+    }
+
     /// Where its rows have their addresses.
     pub(super) fn addresses(&self) -> Addresses {
         Addresses { column: self.header.email.unwrap_or_default(), alone: self.header.names.len() == 1 }
@@ -106,13 +115,13 @@ impl Table {
     pub(super) fn draft(&self, records: &Records, access: &Arc<Access>, send: bool) -> Option<Box<Draft>> {
         let address = trimmed(records.plain_cell(self.header.email?)?);
         // Around an address that begins otherwise there may be something to take off.
-        let email = if address.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-            EmailAddress::read_plain(address)?
-        } else {
+        if !address.starts_with(|first: char| first.is_ascii_alphanumeric()) {
             return None;
-        };
+        }
+        let email = EmailAddress::read_plain(address)?;
         let access = Arc::clone(access);
         let mut draft = Box::new(Draft { email, name: PersonName::default(), job_title: None, access, send });
+        // No header has a full name beside its parts.
         for (field, column) in &self.header.fields {
             let place = match field {
                 Field::Name => &mut draft.name.full,
@@ -123,17 +132,13 @@ impl Table {
             };
             *place = ShortText::optional(unguarded(trimmed(records.plain_cell(*column)?))).ok()?;
         }
-        let PersonName { full, first, last } = &draft.name;
-        let named_twice = full.is_some() && (first.is_some() || last.is_some());
-        (!named_twice).then_some(draft)
+        Some(draft)
     }
 
     /// The cells that say what the person of the current record is given, if they read as they stand in the file. Records
     /// that say the same here are given the same.
     pub(super) fn given<'a>(&self, records: &'a Records) -> impl Iterator<Item = Option<&'a str>> {
-        let fields = self.header.fields.iter().filter(|(field, _)| field.is_given()).map(|(_, column)| *column);
-        let columns = fields.chain(self.header.products.iter().map(|(_, column)| *column));
-        columns.map(|column| records.plain_cell(column))
+        self.given_columns.iter().map(|column| records.plain_cell(*column))
     }
 
     /// What the current record asks for, and what is wrong with it already.

@@ -74,6 +74,25 @@ fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
 }
 
 #[test]
+fn an_edit_changes_all_but_the_address_and_a_new_invitation_is_as_it_was_asked_for() {
+    let access = Access { role: "manager".into(), team: Some("t1".into()), products: [].into(), courses: [].into() };
+    let wanted = Draft {
+        email: "other@example.com".parse().expect("an address"),
+        name: PersonName { full: "Ada".parse().ok(), ..PersonName::default() },
+        job_title: "VP, Sales".parse().ok(),
+        access: access.into(),
+        send: true,
+    };
+    let what = |member: &Membership| (member.name.clone(), member.job_title.clone(), member.access.clone());
+    let expected = (wanted.name.clone(), wanted.job_title.clone(), Access::clone(&wanted.access));
+    let edited = invited(true).edit(wanted.clone(), at(1)).expect("it is open");
+    assert_eq!((edited.email.canonical(), what(&edited)), ("ada@example.com", expected.clone()));
+    let revoked = invited(true).revoke(at(1)).expect("it is open");
+    let again = revoked.invite_again(wanted, OPERATOR, DAY, at(2)).expect("it ended");
+    assert_eq!(what(&again), expected);
+}
+
+#[test]
 fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
     let import = |number: u128| ImportId::from_parts(u64::try_from(number).expect("small"), number);
     let again = |member: Membership, import| {

@@ -15,6 +15,8 @@ mod report;
 
 use std::process::{Command, Stdio};
 
+use usher_domain::import::PEOPLE;
+
 use measure::Found;
 use report::{at_most, heading, line, pace};
 
@@ -73,6 +75,14 @@ fn table() {
         line("  peak memory, 1,000 rows", megabytes(few), "MB");
         at_most("  peak memory, as many rows of the same 1,000 people", megabytes(same), 1.1 * megabytes(few), "MB");
         at_most("  peak memory, each row somebody else", megabytes(all), 128.0, "MB");
+        let people = u32::try_from(PEOPLE).expect("fewer than lines");
+        let most = &measured(&["plan"], &[people, people])[0];
+        at_most(
+            "  peak memory, as many people as a file may have",
+            most.peak_kilobytes.map_or(f64::NAN, megabytes),
+            128.0,
+            "MB",
+        );
         line("  the set of people seen, a row", all.saturating_sub(same) as f64 * 1_024.0 / f64::from(ROWS), "bytes");
     }
 
