@@ -46,8 +46,9 @@ pub(super) struct People<'a> {
     checker: Checker<'a>,
     domains: Domains,
     seen: Seen,
-    /// What rows before were given, by the cells that say so.
-    given: HashTable<Given>,
+    /// What rows before were given, by the cells that say so; and what the last one was, since many files are sorted.
+    given: HashTable<Arc<Given>>,
+    given_last: Option<Arc<Given>>,
 }
 
 /// What rows are given whose cells say the same.
@@ -57,6 +58,13 @@ struct Given {
     cells_hash: u64,
     hash: u64,
     access: Arc<Access>,
+}
+
+impl Given {
+    /// Whether the cells of the current record say the same.
+    fn is_said(&self, table: &Table, records: &Records) -> bool {
+        self.cells.iter().map(|cell| Some(&**cell)).eq(table.given(records))
+    }
 }
 
 /// How many different things rows give are remembered. Most files have few.
@@ -80,7 +88,7 @@ impl<'a> People<'a> {
         let authority = Authority { rank, default_role: organisation.default_role.as_deref() };
         let checker = Checker::new(&organisation.catalogue, authority);
         let (domains, seen) = (Domains::default(), Seen::default());
-        Self { organisation, rank, defaults, checker, domains, seen, given: HashTable::new() }
+        Self { organisation, rank, defaults, checker, domains, seen, given: HashTable::new(), given_last: None }
     }
 
     pub(super) fn checker(&self) -> &Checker<'a> {
@@ -124,16 +132,18 @@ impl<'a> People<'a> {
 
     /// The short way for most records of a table: somebody who is in order by themselves, and who is given what somebody
     /// before them was whose cells said the same.
-    pub(super) fn recognise(&self, line: u32, table: &Table, records: &Records) -> Option<Invitee> {
-        let Given { access, hash, .. } = self.given_before(cells_hash(table, records), table, records)?;
+    pub(super) fn recognise(&mut self, line: u32, table: &Table, records: &Records) -> Option<Invitee> {
+        if !self.given_last.as_ref().is_some_and(|given| given.is_said(table, records)) {
+            self.given_last = Some(Arc::clone(self.given_before(cells_hash(table, records), table, records)?));
+        }
+        let Given { access, hash, .. } = self.given_last.as_deref()?;
         let draft = table.draft(records, access, self.defaults.send.unwrap_or(true))?;
         Some(self.invitee(line, draft, *hash))
     }
 
     /// What the cells of the current record gave before.
-    fn given_before(&self, cells_hash: u64, table: &Table, records: &Records) -> Option<&Given> {
-        let says_so = |given: &Given| given.cells.iter().map(|cell| Some(&**cell)).eq(table.given(records));
-        self.given.find(cells_hash, says_so)
+    fn given_before(&self, cells_hash: u64, table: &Table, records: &Records) -> Option<&Arc<Given>> {
+        self.given.find(cells_hash, |given| given.is_said(table, records))
     }
 
     /// Checks the current record of a table by itself, and remembers what its person is given.
@@ -153,7 +163,7 @@ impl<'a> People<'a> {
             }
             let access = Arc::clone(&invitee.draft.access);
             let cells = table.given(records).flatten().map(Box::from).collect();
-            let given = Given { cells, cells_hash, hash: given_hash(&access), access };
+            let given = Arc::new(Given { cells, cells_hash, hash: given_hash(&access), access });
             self.given.insert_unique(cells_hash, given, |given| given.cells_hash);
         }
         Ok(invitee)
