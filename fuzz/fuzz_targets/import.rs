@@ -65,7 +65,7 @@ fn plan(file: &[u8], mut chunk: impl FnMut() -> usize) -> Result<Plan, FileError
 fn rejections(plan: &Plan) -> impl Iterator<Item = &Rejection> {
     plan.rows.iter().filter_map(|row| match &row.outcome {
         Outcome::Rejected(rejection) => Some(rejection),
-        Outcome::Good(_) | Outcome::IgnoredDuplicate { .. } => None,
+        Outcome::Valid(_) | Outcome::IgnoredDuplicate { .. } => None,
     })
 }
 
@@ -81,8 +81,8 @@ fn check(file: &[u8]) {
     assert_eq!(whole.report, pieces.report, "chunks change how the file is read");
     assert!(whole.rows == pieces.rows, "chunks change what is read");
 
-    let Counts { rows, good, rejected, ignored_duplicates } = whole.counts;
-    assert_eq!(rows, good + rejected + ignored_duplicates, "every row has one outcome");
+    let Counts { rows, valid, rejected, ignored_duplicates } = whole.counts;
+    assert_eq!(rows, valid + rejected + ignored_duplicates, "every row has one outcome");
     assert_eq!(rows as usize, whole.rows.len(), "every row is counted");
     assert_eq!(rejected as usize, rejections(&whole).count());
     assert!(whole.rows.iter().all(|row| row.line > 0));

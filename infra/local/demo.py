@@ -32,7 +32,7 @@ def demo():
     by_form = upload_by_form(org, token)
 
     step("See what it would do; so far nobody is invited")
-    show_preview(org, token, by_form, "salesos.csv")
+    show_preview(org, token, by_form, "standard.csv")
 
     step("Drop a second, messier file into the bucket, as an operator does")
     by_bucket = upload_by_bucket(stack, org, token)
@@ -72,15 +72,15 @@ The API's contract is infra/openapi.yaml. To stop: {place.make("down")}""")
 
 
 def upload_by_form(org, token):
-    request = {"filename": "salesos.csv", "mode": "review"}
+    request = {"filename": "standard.csv", "mode": "review"}
     command(f"curl -s $API/v1/orgs/$ORG/imports -H \"Authorization: Bearer $TOKEN\" --json '{json.dumps(request)}'")
     created = call("POST", f"{org}/imports", token, json=request)
     command(
         f"curl {created['upload']['url']} \\",
         *(f"    -F {name}={shortened(value)} \\" for name, value in created["upload"]["fields"].items()),
-        "    -F file=@tests/fixtures/samples/salesos.csv",
+        "    -F file=@tests/fixtures/samples/standard.csv",
     )
-    with open(SAMPLES / "salesos.csv", "rb") as file:
+    with open(SAMPLES / "standard.csv", "rb") as file:
         # The file comes last: S3 ignores every field behind it.
         posted = requests.post(
             created["upload"]["url"], data=created["upload"]["fields"], files={"file": file}, timeout=60

@@ -3,7 +3,7 @@
 from telling import say, table
 
 COUNTS = {
-    "good": "will be invited",
+    "valid": "will be invited",
     "rejected": "need mending, nobody is invited from them",
     "ignored_duplicates": "say the same as an earlier row, and are ignored",
     "already_invited": "are invited already",
@@ -22,9 +22,9 @@ def preview(filename, plan, issues, seats):
     say(f"Columns: {', '.join(used)}.")
     say()
     for name, meaning in COUNTS.items():
-        if counts.get(name) or name == "good":
+        if counts.get(name) or name == "valid":
             say(f"{counts.get(name, 0):>3} {meaning}")
-    left = seats["free"] - counts["good"]
+    left = seats["free"] - counts["valid"]
     say()
     say(f"Seats: {seats['free']:,} of {seats['limit']:,} are free; {left:,} when this is sent.")
     if issues:

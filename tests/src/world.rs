@@ -108,7 +108,7 @@ impl World {
             let new = |name: &str| record["dynamodb"]["NewImage"][name]["S"].as_str().unwrap_or_default().to_owned();
             (new("status") == "pending" && new("mail_state") == "queued")
                 || (new("kind") == "import"
-                    && ["applying", "cancelled", "done", "failed"].contains(&new("status").as_str()))
+                    && ["applying", "cancelled", "completed", "failed"].contains(&new("status").as_str()))
         };
         let records: Vec<Value> = self.cloud.stream().into_iter().filter(due).collect();
         for batch in records.chunks(100) {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use usher_domain::{Demand, MailState, Membership, State as Stands};
+use usher_domain::{CapacityRequest, MailState, Membership, State as Stands};
 use usher_store::{ReserveError, StoreError};
 
 use crate::Accept;
@@ -67,7 +67,7 @@ async fn ask(accept: &Accept, visit: &Visit) -> Result<(), Refusal> {
         return Ok(());
     }
     // First of all, so that no mail is due that nobody looks after.
-    accept.store.watch_mail(found.link.organisation, now).await?;
+    accept.store.schedule_delivery_check(found.link.organisation, now).await?;
     // Whoever else wrote in the meantime did something newer than what is asked for here.
     let due = match step {
         Step::Again => accept.store.requeue_mail(&found.stored, now).await?,
@@ -84,10 +84,10 @@ async fn send_anew(accept: &Accept, found: &Found, now: Timestamp) -> Result<boo
     match membership.state {
         // Its end was recorded, and its places were given back with that.
         Stands::Expired { .. } => {
-            let demand = Demand::of(&again.access);
-            match accept.store.update_taking(&found.stored, &again, &demand).await {
+            let needed = CapacityRequest::of(&again.entitlements);
+            match accept.store.update_taking(&found.stored, &again, &needed).await {
                 Ok(written) => Ok(written),
-                Err(ReserveError::Shortfall(_)) => {
+                Err(ReserveError::CapacityExceeded(_)) => {
                     tracing::info!("there is no place for a fresh link");
                     Ok(false)
                 }
@@ -114,9 +114,9 @@ fn answer(wants: Wants) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use usher_domain::draft::{Access, Draft};
     use usher_domain::link::Link;
     use usher_domain::membership::Origin;
+    use usher_domain::spec::{Entitlements, InvitationSpec};
     use usher_domain::{MailStatus, OrganisationId, PersonName};
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -126,11 +126,17 @@ mod tests {
     }
 
     fn resent() -> Membership {
-        let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
+        let entitlements = Entitlements { role: "member".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let spec = InvitationSpec {
+            email,
+            name: PersonName::default(),
+            job_title: None,
+            entitlements: entitlements.into(),
+            send: true,
+        };
         let origin = Origin { invited_by: None, import: None, reservation: None };
-        let first = Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, DAY, at(0));
+        let first = Membership::invite(OrganisationId::from_parts(1, 1), spec, origin, DAY, at(0));
         first.send(DAY, at(0)).expect("resend")
     }
 

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
-use usher_domain::invitation::still_holds;
+use usher_domain::invitation::is_acceptable;
 use usher_http::{FieldError, Problem};
 
 use crate::account::NotProved;
@@ -126,7 +126,7 @@ async fn recognised(accept: &Accept, found: &Found, claim: &Claim) -> bool {
 /// Whether what the invitation offers can still be given.
 pub(crate) async fn still_current(accept: &Accept, found: &Found) -> Result<bool, Refusal> {
     let (id, invitation) = (found.organisation.id, found.membership());
-    let team = match &invitation.access.team {
+    let team = match &invitation.entitlements.team {
         Some(team) => accept.store.has_team(id, team).await?,
         None => true,
     };
@@ -135,7 +135,7 @@ pub(crate) async fn still_current(accept: &Accept, found: &Found) -> Result<bool
         None => None,
     };
     let inviter = inviter.as_ref().map(|stored| &stored.membership);
-    Ok(still_holds(invitation, &found.organisation.catalogue, team, inviter))
+    Ok(is_acceptable(invitation, &found.organisation.catalogue, team, inviter))
 }
 
 async fn not_proved(

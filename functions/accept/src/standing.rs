@@ -52,8 +52,8 @@ impl Standing {
 mod tests {
     use super::*;
     use jiff::SignedDuration;
-    use usher_domain::draft::{Access, Draft};
     use usher_domain::membership::Origin;
+    use usher_domain::spec::{Entitlements, InvitationSpec};
     use usher_domain::{OrganisationId, PersonName};
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -63,11 +63,17 @@ mod tests {
     }
 
     fn pending() -> Membership {
-        let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
+        let entitlements = Entitlements { role: "member".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let spec = InvitationSpec {
+            email,
+            name: PersonName::default(),
+            job_title: None,
+            entitlements: entitlements.into(),
+            send: true,
+        };
         let origin = Origin { invited_by: None, import: None, reservation: None };
-        Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, DAY, at(0))
+        Membership::invite(OrganisationId::from_parts(1, 1), spec, origin, DAY, at(0))
     }
 
     fn standing(membership: &Membership, generation: u32, now: Timestamp) -> Standing {

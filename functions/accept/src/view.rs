@@ -34,7 +34,7 @@ async fn page(accept: &Accept, visit: &Visit) -> Result<Response, Refusal> {
             "status": "open",
             "organisation": {"id": found.organisation.id, "name": found.organisation.name},
             "invited_by": inviter,
-            "role": found.membership().access.role,
+            "role": found.membership().entitlements.role,
             "expires_at": until,
             "account": match asks {
                 Asks::NewAccount => "new",
@@ -73,7 +73,7 @@ pub(crate) fn open(
         organisation: found.organisation.name.as_str(),
         inviter,
         email: found.membership().email.as_typed(),
-        role: &found.membership().access.role.replace(['_', '-'], " "),
+        role: &found.membership().entitlements.role.replace(['_', '-'], " "),
         until: &spelled_out(until),
         asks,
         dashboard: found.dashboard(),

@@ -8,7 +8,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 use usher_domain::link::Link;
 use usher_domain::{Membership, Organisation};
-use usher_store::Stored;
+use usher_store::Versioned;
 
 use crate::Accept;
 use crate::refusal::Refusal;
@@ -48,7 +48,7 @@ pub(crate) struct Found {
     /// The token alone, without what a mail program hung on it. For relative links on the page.
     pub(crate) token: String,
     pub(crate) organisation: Organisation,
-    pub(crate) stored: Stored,
+    pub(crate) stored: Versioned,
 }
 
 impl Found {

@@ -2,7 +2,7 @@
 
 use tracing::Instrument;
 use usher_domain::{ImportId, OrganisationId};
-use usher_plans::{Arrival, Object};
+use usher_import_files::{Arrival, Object};
 use usher_store::{Import, ImportMode, ImportSource, ImportStatus};
 
 use crate::{BulkImport, PlanningError, plan, send};

@@ -4,7 +4,7 @@
 //! what that is may be known only near its end.
 
 use usher_domain::import::{DialectReport, Rejection, failed_rows};
-use usher_plans::{Bucket, FlaggedRow, Media, PlanFiles};
+use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles};
 
 use crate::PlanningError;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use usher_domain::Severity;
-use usher_plans::{Bucket, FlaggedRow, Media, PlanFiles, Writer, write_line};
+use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles, Writer, write_line};
 
 use crate::PlanningError;
 

@@ -15,7 +15,7 @@ mod send;
 mod skipped;
 
 use aws_lambda_events::event::s3::S3Event;
-use usher_plans::{Bucket, BucketError};
+use usher_import_files::{Bucket, BucketError};
 use usher_runtime::{Aws, Clock, ConfigError, config};
 use usher_store::{Store, StoreError};
 

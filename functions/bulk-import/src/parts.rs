@@ -2,8 +2,8 @@
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
-use usher_domain::Demand;
-use usher_plans::{Bucket, Media, PART_BYTES, PART_ROWS, PartHeader, PlanFiles, PlannedRow, write_line};
+use usher_domain::CapacityRequest;
+use usher_import_files::{Bucket, Media, PART_BYTES, PART_ROWS, PartHeader, PlanFiles, PlannedRow, write_line};
 use usher_store::ImportPlan;
 
 use crate::PlanningError;
@@ -16,14 +16,14 @@ pub(crate) struct Parts<'a> {
     open: Vec<u8>,
     open_rows: usize,
     ended: u32,
-    demand: Demand,
+    needed: CapacityRequest,
     digest: Sha256,
 }
 
 impl<'a> Parts<'a> {
     pub(crate) fn new(bucket: &'a Bucket, files: &'a PlanFiles) -> Self {
-        let (open, demand, digest) = (Vec::new(), Demand::default(), Sha256::new());
-        Self { bucket, files, open, open_rows: 0, ended: 0, demand, digest }
+        let (open, needed, digest) = (Vec::new(), CapacityRequest::default(), Sha256::new());
+        Self { bucket, files, open, open_rows: 0, ended: 0, needed, digest }
     }
 
     pub(crate) async fn add(&mut self, row: &PlannedRow) -> Result<(), PlanningError> {
@@ -35,7 +35,7 @@ impl<'a> Parts<'a> {
             self.open = line;
         }
         self.open_rows += 1;
-        self.demand.add(&row.draft.access);
+        self.needed.add(&row.spec.entitlements);
         Ok(())
     }
 
@@ -57,7 +57,7 @@ impl<'a> Parts<'a> {
     pub(crate) async fn finish(mut self) -> Result<ImportPlan, PlanningError> {
         self.end_part().await?;
         Ok(ImportPlan {
-            demand: ImportPlan::demand_of(&self.demand),
+            needed: ImportPlan::needed_of(&self.needed),
             parts: self.ended,
             digest: HEXLOWER.encode(&self.digest.finalize()),
             ..ImportPlan::default()

@@ -1,9 +1,9 @@
 //! One pass over a file.
 
 use usher_domain::import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
-use usher_plans::{Object, PlanFiles};
+use usher_import_files::{Object, PlanFiles};
 use usher_runtime::random;
-use usher_store::{Import, ImportPlan, ImportProblem, OnIssues};
+use usher_store::{Import, ImportFailure, ImportPlan, OnIssues};
 
 use crate::progress::Progress;
 use crate::rows::Rows;
@@ -12,7 +12,7 @@ use crate::{BulkImport, PlanningError, failed};
 /// What came of a file.
 enum Planned {
     Made(Box<ImportPlan>),
-    Refused(ImportProblem),
+    Refused(ImportFailure),
     /// Somebody stopped it, or another attempt was faster.
     Stopped,
 }
@@ -21,7 +21,7 @@ enum Planned {
 const PIECE_BYTES: usize = 64 * 1024;
 
 fn refused(code: &str, detail: impl Into<String>) -> Planned {
-    Planned::Refused(ImportProblem { code: code.to_owned(), detail: detail.into() })
+    Planned::Refused(ImportFailure { code: code.to_owned(), detail: detail.into() })
 }
 
 /// Plans an import and shows the plan, or says why there is none.
@@ -34,9 +34,9 @@ pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> 
                 Some(problem) => store.refuse_plan(organisation, id, &plan, &problem, bulk.clock.now()).await?,
                 None => store.finish_planning(organisation, id, &plan).await?,
             };
-            let (rows, good, rejected, parts) =
-                (plan.counts.rows(), plan.counts.good, plan.counts.rejected, plan.parts);
-            tracing::info!(shown, rows, good, rejected, parts, "planned");
+            let (rows, valid, rejected, parts) =
+                (plan.counts.rows(), plan.counts.valid, plan.counts.rejected, plan.parts);
+            tracing::info!(shown, rows, valid, rejected, parts, "planned");
         }
         Planned::Refused(problem) => {
             tracing::info!(code = problem.code, "refused a file");
@@ -48,7 +48,7 @@ pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> 
 }
 
 /// What to say of a file that is to be refused for its rejected rows, if there are any.
-fn has_issues(rejected: u64) -> Option<ImportProblem> {
+fn has_issues(rejected: u64) -> Option<ImportFailure> {
     let rows = match rejected {
         0 => return None,
         1 => "1 row is wrong".to_owned(),
@@ -58,7 +58,7 @@ fn has_issues(rejected: u64) -> Option<ImportProblem> {
         "{rows}, and the import was announced to refuse such a file, so nobody is invited. The import's issues say what \
          is wrong, and its failed.csv holds those rows. Mend the file and upload it as a new import."
     );
-    Some(ImportProblem { code: "file_has_issues".to_owned(), detail })
+    Some(ImportFailure { code: "file_has_issues".to_owned(), detail })
 }
 
 async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Planned, PlanningError> {
@@ -70,11 +70,11 @@ async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Plan
         );
         return Ok(refused("file_too_large", detail));
     }
-    let loaded = Box::pin(bulk.store.load_organisation(import.organisation, import.invited_by)).await?;
+    let loaded = Box::pin(bulk.store.load_organisation(import.organisation, import.created_by)).await?;
     let Some(loaded) = loaded else {
         return Ok(refused("organisation_gone", "The organisation is not there any more."));
     };
-    let rank = match import.invited_by {
+    let rank = match import.created_by {
         None => None,
         Some(_) => match loaded.member.and_then(|member| loaded.organisation.admin_rank(&member.membership)) {
             Some(rank) => Some(rank),
@@ -124,7 +124,7 @@ async fn read_rows(
 
 async fn take_rows(planner: &mut Planner<'_>, rows: &mut Rows<'_>) -> Result<(), PlanningError> {
     while let Some(row) = planner.next_row() {
-        let is_good = matches!(row.outcome, Outcome::Good(_));
+        let is_good = matches!(row.outcome, Outcome::Valid(_));
         let cells = if is_good { planner.cells() } else { Vec::new() };
         rows.add(row, cells).await?;
     }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::mem;
 
 use jiff::Timestamp;
-use usher_domain::import::{Issue, Outcome, Rejection, Row};
+use usher_domain::import::{Outcome, Rejection, Row, RowIssue};
 use usher_domain::invitation::asks_for_more;
-use usher_domain::{Draft, EmailAddress, MembershipId, OrganisationId, Status};
-use usher_plans::{FlaggedRow, PlanFiles, PlannedRow, Skipped, SkippedRow, invitation_differs};
-use usher_store::{ImportCounts, ImportPlan, Stored};
+use usher_domain::{EmailAddress, InvitationSpec, MembershipId, OrganisationId, Status};
+use usher_import_files::{FlaggedRow, PlanFiles, PlannedRow, Skipped, SkippedRow, invitation_differs};
+use usher_store::{ImportCounts, ImportPlan, Versioned};
 
 use crate::flagged::Flagged;
 use crate::parts::Parts;
@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
     pub(crate) async fn add(&mut self, row: Row, cells: Vec<String>) -> Result<(), PlanningError> {
         self.number += 1;
         let (email, rejected) = match &row.outcome {
-            Outcome::Good(draft) => (Some(&draft.email), &[][..]),
+            Outcome::Valid(spec) => (Some(&spec.email), &[][..]),
             Outcome::IgnoredDuplicate { email, .. } => (Some(email), &[][..]),
             Outcome::Rejected(rejection) => (None, rejection.cells.as_slice()),
         };
@@ -80,9 +80,9 @@ impl<'a> Rows<'a> {
     async fn look_up(&mut self) -> Result<(), PlanningError> {
         let waiting = mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        let good = waiting.iter().filter(|waiting| matches!(waiting.row.outcome, Outcome::Good(_)));
-        let good: Vec<_> = good.filter_map(|waiting| waiting.id).collect();
-        let existing = self.bulk.store.memberships(self.organisation, &good).await?;
+        let valid = waiting.iter().filter(|waiting| matches!(waiting.row.outcome, Outcome::Valid(_)));
+        let valid: Vec<_> = valid.filter_map(|waiting| waiting.id).collect();
+        let existing = self.bulk.store.memberships(self.organisation, &valid).await?;
         for row in waiting {
             self.write_down(row, &existing).await?;
         }
@@ -92,21 +92,21 @@ impl<'a> Rows<'a> {
     async fn write_down(
         &mut self,
         waiting: Waiting,
-        existing: &HashMap<MembershipId, Stored>,
+        existing: &HashMap<MembershipId, Versioned>,
     ) -> Result<(), PlanningError> {
         let Waiting { number, id, row: Row { line, outcome, mut warnings }, cells } = waiting;
         let mut to_mend = Vec::new();
         match outcome {
-            Outcome::Good(draft) => {
+            Outcome::Valid(spec) => {
                 let standing = id.and_then(|id| existing.get(&id));
-                if let Some(because) = standing.and_then(|stored| why_not(&draft, stored, self.now)) {
+                if let Some(because) = standing.and_then(|stored| why_not(&spec, stored, self.now)) {
                     if because == (Skipped::AlreadyInvited { differs: true }) {
                         warnings.push(invitation_differs(line));
                     }
-                    self.skip(number, line, draft.email, because).await?;
+                    self.skip(number, line, spec.email, because).await?;
                 } else {
-                    self.counts.good += 1;
-                    self.parts.add(&PlannedRow { row: number, line, draft: *draft, cells }).await?;
+                    self.counts.valid += 1;
+                    self.parts.add(&PlannedRow { row: number, line, spec: *spec, cells }).await?;
                 }
             }
             Outcome::IgnoredDuplicate { of, email } => {
@@ -118,7 +118,7 @@ impl<'a> Rows<'a> {
                 warnings.splice(..0, issues);
             }
         }
-        let issues: Vec<Issue> = warnings;
+        let issues: Vec<RowIssue> = warnings;
         if issues.is_empty() {
             return Ok(());
         }
@@ -149,10 +149,10 @@ impl<'a> Rows<'a> {
 
 /// Why somebody need not be invited; `None` for those who can be. Decided by the clock: an invitation past its time
 /// stands in nobody's way, recorded as expired or not.
-fn why_not(draft: &Draft, standing: &Stored, now: Timestamp) -> Option<Skipped> {
+fn why_not(spec: &InvitationSpec, standing: &Versioned, now: Timestamp) -> Option<Skipped> {
     let member = &standing.membership;
     match member.status(now) {
-        Status::Held | Status::Pending => Some(Skipped::AlreadyInvited { differs: asks_for_more(draft, member) }),
+        Status::Held | Status::Pending => Some(Skipped::AlreadyInvited { differs: asks_for_more(spec, member) }),
         Status::Active => Some(Skipped::AlreadyMember),
         Status::Deactivated => Some(Skipped::DeactivatedMember),
         Status::Expired | Status::Revoked => None,

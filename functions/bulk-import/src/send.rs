@@ -1,6 +1,6 @@
 //! `mode: send`: a plan that is carried out as soon as it is there.
 
-use usher_store::{Import, ImportProblem, ReserveError, StartError};
+use usher_store::{Import, ImportFailure, ReserveError, StartError};
 
 use crate::{BulkImport, PlanningError};
 
@@ -18,7 +18,7 @@ pub(crate) async fn at_once(bulk: &BulkImport, import: &Import) -> Result<(), Pl
     if is_inferred(import) {
         let detail = "The file has no header, so its columns were told by what stands in them. Look at the plan, then \
                       send it; or put a line above the rows that names the columns.";
-        let problem = ImportProblem { code: "columns_inferred".to_owned(), detail: detail.to_owned() };
+        let problem = ImportFailure { code: "columns_inferred".to_owned(), detail: detail.to_owned() };
         tracing::info!(code = problem.code, "not sent");
         return Ok(bulk.store.note_import_problem(import.organisation, import.id, &problem).await.map(drop)?);
     }
@@ -27,9 +27,9 @@ pub(crate) async fn at_once(bulk: &BulkImport, import: &Import) -> Result<(), Pl
         Ok(()) => tracing::info!("sent at once"),
         // Somebody sent or cancelled it first.
         Err(StartError::NotReady) => {}
-        Err(StartError::Reserve(ReserveError::Shortfall(shortfall))) => {
-            let detail = format!("There are too few places, so nobody was invited. {shortfall}.");
-            let problem = ImportProblem { code: "capacity_exceeded".to_owned(), detail };
+        Err(StartError::Reserve(ReserveError::CapacityExceeded(exceeded))) => {
+            let detail = format!("There are too few places, so nobody was invited. {exceeded}.");
+            let problem = ImportFailure { code: "capacity_exceeded".to_owned(), detail };
             tracing::info!(code = problem.code, "not sent");
             bulk.store.note_import_problem(import.organisation, import.id, &problem).await?;
         }

@@ -1,6 +1,6 @@
 //! Rows that are neither wrong nor to be made an invitation of: written down, so that each can be accounted for.
 
-use usher_plans::{Bucket, Media, PlanFiles, SkippedRow, Writer, write_line};
+use usher_import_files::{Bucket, Media, PlanFiles, SkippedRow, Writer, write_line};
 
 use crate::PlanningError;
 

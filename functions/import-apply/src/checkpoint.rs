@@ -4,7 +4,7 @@
 //! of them is found. Without one, or with one that does not fit, the part is begun anew: what is there is recognised.
 
 use usher_domain::job::ApplyJob;
-use usher_plans::{BucketError, Media, PartHeader, PlanFiles, PlannedRow, RowResult, write_line};
+use usher_import_files::{BucketError, Media, PartHeader, PlanFiles, PlannedRow, RowResult, write_line};
 use usher_runtime::describe;
 use usher_store::ImportPlan;
 
@@ -37,7 +37,7 @@ async fn lines(apply: &ImportApply, key: &str, rows: &[PlannedRow]) -> Result<Op
     let header: Option<PartHeader> = lines.next_json().await?;
     let mut made = Vec::new();
     while let Some(RowResult { row, email, outcome, membership, issues, .. }) = lines.next_json().await? {
-        let fits = rows.get(made.len()).is_some_and(|planned| planned.row == row && planned.draft.email == email);
+        let fits = rows.get(made.len()).is_some_and(|planned| planned.row == row && planned.spec.email == email);
         if !fits {
             return Ok(None);
         }

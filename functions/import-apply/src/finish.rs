@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use usher_domain::import::DialectReport;
 use usher_domain::job::ApplyJob;
-use usher_plans::{BucketError, Media, PlanFiles};
-use usher_store::{Import, ImportPlan, PartOutcome, SettledPart};
+use usher_import_files::{BucketError, Media, PlanFiles};
+use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
 use crate::{ApplyError, ImportApply, checkpoint, results};
 
@@ -18,7 +18,7 @@ const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) async fn hand_on(apply: &ImportApply, import: &Import) -> Result<(), ApplyError> {
     let (organisation, id) = (import.organisation, import.id);
     match apply.store.import(organisation, id).await? {
-        Some(import) if import.is_settled() && import.finished_at.is_none() => {
+        Some(import) if import.all_parts_completed() && import.finished_at.is_none() => {
             checkpoint::hand_on(apply, ApplyJob { organisation, import: id, part: 0, from: 0 }, 0).await
         }
         _ => Ok(()),
@@ -30,7 +30,7 @@ pub(crate) async fn hand_on(apply: &ImportApply, import: &Import) -> Result<(), 
 pub(crate) async fn if_settled(apply: &ImportApply, import: &Import) -> Result<(), ApplyError> {
     for _ in 0..ATTEMPTS {
         let Some(import) = apply.store.import(import.organisation, import.id).await? else { return Ok(()) };
-        let Some(plan) = import.plan.as_ref().filter(|_| import.is_settled()) else { return Ok(()) };
+        let Some(plan) = import.plan.as_ref().filter(|_| import.all_parts_completed()) else { return Ok(()) };
         if import.finished_at.is_some() {
             return Ok(());
         }
@@ -46,8 +46,8 @@ pub(crate) async fn if_settled(apply: &ImportApply, import: &Import) -> Result<(
             Err(error) => return Err(error),
         };
         if apply.store.finish_import(&import, apply.clock.now()).await? {
-            let PartOutcome { rows, created, already_there, drifted, cancelled } = import.outcome;
-            tracing::info!(written, rows, created, already_there, drifted, cancelled, "every row has its outcome");
+            let PartOutcome { rows, created, already_exists, drifted, cancelled } = import.outcome;
+            tracing::info!(written, rows, created, already_exists, drifted, cancelled, "every row has its outcome");
             return Ok(());
         }
     }
@@ -64,7 +64,7 @@ async fn write_files(apply: &ImportApply, import: &Import, plan: &ImportPlan) ->
 }
 
 /// Puts the drifted rows of all parts behind the rejected ones.
-async fn add_drifted(apply: &ImportApply, plan: &ImportPlan, settled: &[SettledPart]) -> Result<(), ApplyError> {
+async fn add_drifted(apply: &ImportApply, plan: &ImportPlan, settled: &[CompletedPart]) -> Result<(), ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =
         serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;

@@ -3,26 +3,26 @@
 
 use std::borrow::Cow;
 
-use usher_domain::draft::Authority;
-use usher_domain::import::{DialectReport, Issue};
+use usher_domain::import::{DialectReport, RowIssue};
+use usher_domain::spec::Authority;
 use usher_domain::text::ShortText;
-use usher_domain::{Checker, Draft, DraftRequest, FieldProblem, IssueCode, Organisation};
-use usher_plans::PlannedRow;
-use usher_store::{Import, Loaded};
+use usher_domain::{InvitationInput, InvitationSpec, InvitationValidator, Issue, IssueCode, Organisation};
+use usher_import_files::PlannedRow;
+use usher_store::{Import, Snapshot};
 
 /// The organisation and the inviter as they are now.
 pub(crate) struct Judge<'a> {
     pub(crate) organisation: &'a Organisation,
     /// The catalogue, laid out once, with what the inviter may give; `None` if they may invite nobody any more.
-    checker: Option<Checker<'a>>,
+    validator: Option<InvitationValidator<'a>>,
     /// What the file calls its columns.
     report: Option<DialectReport>,
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(import: &Import, loaded: &'a Loaded) -> Self {
+    pub(crate) fn new(import: &Import, loaded: &'a Snapshot) -> Self {
         let organisation = &loaded.organisation;
-        let rank = match (import.invited_by, &loaded.member) {
+        let rank = match (import.created_by, &loaded.member) {
             (None, _) => Ok(None),
             (Some(_), Some(inviter)) => organisation.admin_rank(&inviter.membership).map(Some).ok_or(()),
             (Some(_), None) => Err(()),
@@ -33,53 +33,54 @@ impl<'a> Judge<'a> {
 
     /// `rank` is what the inviter may give; `Err` if they may invite nobody any more.
     fn of_rank(organisation: &'a Organisation, rank: Result<Option<u32>, ()>, report: Option<DialectReport>) -> Self {
-        let checker = |rank| Checker::new(&organisation.catalogue, Authority { rank, default_role: None });
-        Self { organisation, checker: rank.ok().map(checker), report }
+        let validator =
+            |rank| InvitationValidator::new(&organisation.catalogue, Authority { rank, default_role: None });
+        Self { organisation, validator: rank.ok().map(validator), report }
     }
 
     /// Why a row cannot be kept to; nothing if it can.
-    pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<Issue> {
-        let Some(checker) = &self.checker else {
+    pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
+        let Some(validator) = &self.validator else {
             let message = "whoever started the import does not administer the organisation any more";
-            return vec![Issue::of_row(row.line, IssueCode::NotAnAdmin, message)];
+            return vec![RowIssue::of_row(row.line, IssueCode::NotAnAdmin, message)];
         };
-        match checker.check(&request(&row.draft)) {
-            Ok(now) if now.access == row.draft.access => Vec::new(),
+        match validator.validate(&request(&row.spec)) {
+            Ok(now) if now.entitlements == row.spec.entitlements => Vec::new(),
             Ok(_) => {
                 let message = "what the row names is called otherwise now";
-                vec![Issue::of_row(row.line, IssueCode::ChangedSincePlan, message)]
+                vec![RowIssue::of_row(row.line, IssueCode::ChangedSincePlan, message)]
             }
             Err(problems) => problems.into_iter().map(|problem| self.issue_of(row.line, problem)).collect(),
         }
     }
 
-    fn issue_of(&self, line: u32, problem: FieldProblem) -> Issue {
+    fn issue_of(&self, line: u32, problem: Issue) -> RowIssue {
         let column = self.report.as_ref().and_then(|report| {
             let column = report.columns.iter().find(|column| column.field == problem.field);
             column.map(|column| column.header.clone())
         });
         let column = column.unwrap_or_else(|| problem.field.to_owned());
         let message = format!("{} (this changed after the file was checked)", problem.message);
-        Issue::of_field(line, column, FieldProblem { message, ..problem })
+        RowIssue::of_field(line, column, Issue { message, ..problem })
     }
 }
 
 /// The request that a draft would come of.
-fn request(draft: &Draft) -> DraftRequest<'_> {
+fn request(spec: &InvitationSpec) -> InvitationInput<'_> {
     fn text(text: Option<&ShortText>) -> Option<Cow<'_, str>> {
         text.map(|text| text.as_str().into())
     }
-    let Draft { email, name, job_title, access, send } = draft;
-    DraftRequest {
+    let InvitationSpec { email, name, job_title, entitlements, send } = spec;
+    InvitationInput {
         email: email.as_typed().into(),
         name: text(name.full.as_ref()),
         first_name: text(name.first.as_ref()),
         last_name: text(name.last.as_ref()),
-        role: Some(access.role.as_str().into()),
-        team: access.team.as_deref().map(Cow::Borrowed),
+        role: Some(entitlements.role.as_str().into()),
+        team: entitlements.team.as_deref().map(Cow::Borrowed),
         job_title: text(job_title.as_ref()),
-        products: access.products.iter().map(Cow::from).collect(),
-        courses: access.courses.iter().map(Cow::from).collect(),
+        products: entitlements.products.iter().map(Cow::from).collect(),
+        courses: entitlements.courses.iter().map(Cow::from).collect(),
         send: Some(*send),
     }
 }
@@ -108,17 +109,17 @@ mod tests {
     }
 
     fn row(organisation: &Organisation) -> PlannedRow {
-        let request = DraftRequest {
+        let request = InvitationInput {
             email: "ada@example.com".into(),
             job_title: Some("VP".into()),
             role: Some("rep".into()),
             team: Some("SMB".into()),
             products: vec!["P".into()],
-            ..DraftRequest::default()
+            ..InvitationInput::default()
         };
         let authority = Authority { rank: Some(30), default_role: None };
-        let draft = organisation.catalogue.check(&request, authority).expect("a good row");
-        PlannedRow { row: 1, line: 2, draft, cells: Vec::new() }
+        let spec = organisation.catalogue.validate(&request, authority).expect("a valid row");
+        PlannedRow { row: 1, line: 2, spec, cells: Vec::new() }
     }
 
     fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {
@@ -146,6 +147,6 @@ mod tests {
         let mut renamed = organisation();
         renamed.catalogue.roles[1].name = "Rep".into();
         assert_eq!(codes(&renamed, Ok(None), &row), ["changed_since_plan"]);
-        assert_eq!(request(&row.draft).job_title.as_deref(), Some("VP"), "all of it is looked at again");
+        assert_eq!(request(&row.spec).job_title.as_deref(), Some("VP"), "all of it is looked at again");
     }
 }

@@ -16,7 +16,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use tracing::Instrument;
 use usher_domain::job::ApplyJob;
-use usher_plans::{Bucket, BucketError};
+use usher_import_files::{Bucket, BucketError};
 use usher_runtime::{Aws, Clock, ConfigError, config};
 use usher_store::{Store, StoreError};
 

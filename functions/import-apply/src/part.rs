@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::job::ApplyJob;
-use usher_plans::{BucketError, PartHeader, PlanFiles, PlannedRow};
+use usher_import_files::{BucketError, PartHeader, PlanFiles, PlannedRow};
 use usher_runtime::random;
 use usher_store::{Import, ImportPlan, ImportStatus, PartLease};
 
@@ -67,7 +67,7 @@ async fn alone(
     let lease = PartLease { organisation: import.organisation, import: import.id, part: job.part, holder };
     let delivered = match apply.store.take_part(&lease, apply.clock.now(), deadline + LEASE_MARGIN).await {
         Ok(true) => deliver(apply, import, plan, job, deadline).await,
-        Ok(false) if apply.store.part_is_settled(import.organisation, import.id, job.part).await? => {
+        Ok(false) if apply.store.part_is_completed(import.organisation, import.id, job.part).await? => {
             return Ok(Delivered::Settled);
         }
         Ok(false) => return Err(ApplyError::AtWork),
@@ -88,7 +88,7 @@ async fn deliver(
     deadline: Timestamp,
 ) -> Result<Delivered, ApplyError> {
     // Asked under the lease: since the message came, another delivery may have settled it.
-    if apply.store.part_is_settled(import.organisation, import.id, job.part).await? {
+    if apply.store.part_is_completed(import.organisation, import.id, job.part).await? {
         return Ok(Delivered::Settled);
     }
     let rows = load(apply, plan, job.part).await?;
@@ -152,7 +152,7 @@ async fn make(
     made: &mut Vec<Made>,
     deadline: Timestamp,
 ) -> Result<Stop, ApplyError> {
-    let loaded = Box::pin(apply.store.load_organisation(import.organisation, import.invited_by)).await?;
+    let loaded = Box::pin(apply.store.load_organisation(import.organisation, import.created_by)).await?;
     let loaded = loaded.ok_or(ApplyError::Missing("organisation any more"))?;
     let judge = Judge::new(import, &loaded);
     for batch in rows[made.len()..].chunks(BATCH_ROWS) {

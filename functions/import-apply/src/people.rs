@@ -2,12 +2,12 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use usher_domain::import::Issue;
+use usher_domain::import::RowIssue;
 use usher_domain::invitation::asks_for_more;
 use usher_domain::membership::Origin;
 use usher_domain::{Decision, Membership, MembershipId, decide};
-use usher_plans::{PlannedRow, RowOutcome, invitation_differs};
-use usher_store::{Import, Inserted, Store, StoreError, Stored};
+use usher_import_files::{PlannedRow, RowOutcome, invitation_differs};
+use usher_store::{Import, Inserted, Store, StoreError, Versioned};
 
 use crate::judge::Judge;
 use crate::{ApplyError, ImportApply};
@@ -23,16 +23,16 @@ pub(crate) struct Made {
     pub(crate) id: MembershipId,
     pub(crate) outcome: RowOutcome,
     /// Why it drifted, or what is worth a look.
-    pub(crate) issues: Vec<Issue>,
+    pub(crate) issues: Vec<RowIssue>,
 }
 
 fn ids(import: &Import, rows: &[PlannedRow]) -> Vec<MembershipId> {
-    rows.iter().map(|row| MembershipId::of(import.organisation, &row.draft.email)).collect()
+    rows.iter().map(|row| MembershipId::of(import.organisation, &row.spec.email)).collect()
 }
 
 /// Whether an earlier delivery of the same part made this. Whatever happened to the person since, they took their place
 /// from this import.
-fn is_ours(import: &Import, stored: &Stored) -> bool {
+fn is_ours(import: &Import, stored: &Versioned) -> bool {
     stored.membership.came_with(import.id)
 }
 
@@ -52,9 +52,9 @@ pub(crate) async fn found(apply: &ImportApply, import: &Import, rows: &[PlannedR
 #[derive(Default)]
 struct Round {
     new: Vec<(usize, Membership)>,
-    again: Vec<(usize, Stored, Membership)>,
+    again: Vec<(usize, Versioned, Membership)>,
     /// Invitations past their time that nobody recorded as such.
-    over: Vec<Stored>,
+    over: Vec<Versioned>,
     /// Rows to look at once more.
     open: Vec<usize>,
 }
@@ -69,9 +69,9 @@ pub(crate) async fn make(
 ) -> Result<Vec<Made>, ApplyError> {
     let (store, organisation, now) = (&apply.store, import.organisation, apply.clock.now());
     // First the watch, so that no mail is ever due unwatched.
-    store.watch_mail(organisation, now).await?;
+    store.schedule_delivery_check(organisation, now).await?;
     let ids = ids(import, rows);
-    let drift: Vec<Vec<Issue>> = rows.iter().map(|row| judge.drift(row)).collect();
+    let drift: Vec<Vec<RowIssue>> = rows.iter().map(|row| judge.drift(row)).collect();
     let mut outcomes: Vec<Option<Decided>> = vec![None; rows.len()];
     let mut open: Vec<usize> = (0..rows.len()).collect();
     for round in 0..ROUNDS {
@@ -96,7 +96,7 @@ pub(crate) async fn make(
 }
 
 /// An outcome, and what there is to say about it.
-type Decided = (RowOutcome, Vec<Issue>);
+type Decided = (RowOutcome, Vec<RowIssue>);
 
 /// What every row is decided by.
 struct Deciding<'a> {
@@ -111,8 +111,8 @@ impl Deciding<'_> {
         &self,
         index: usize,
         row: &PlannedRow,
-        drift: &[Issue],
-        standing: Option<&Stored>,
+        drift: &[RowIssue],
+        standing: Option<&Versioned>,
         writes: &mut Round,
     ) -> Option<Decided> {
         let without_issues = |outcome| Some((outcome, Vec::new()));
@@ -122,7 +122,7 @@ impl Deciding<'_> {
         }
         let over = standing.filter(|stored| stored.membership.clone().expire(self.now).is_some());
         let organisation = self.judge.organisation;
-        let origin = Origin { invited_by: self.import.invited_by, import: Some(self.import.id), reservation: None };
+        let origin = Origin { invited_by: self.import.created_by, import: Some(self.import.id), reservation: None };
         let duration = organisation.invitation_duration();
         match decide(standing.map(|stored| stored.membership.clone())) {
             Decision::AlreadyInvited if over.is_some() && drift.is_empty() => {
@@ -132,7 +132,7 @@ impl Deciding<'_> {
             }
             Decision::AlreadyInvited if over.is_some() => drifted(),
             Decision::AlreadyInvited => {
-                let differs = standing.is_some_and(|open| asks_for_more(&row.draft, &open.membership));
+                let differs = standing.is_some_and(|open| asks_for_more(&row.spec, &open.membership));
                 let issues = if differs { vec![invitation_differs(row.line)] } else { Vec::new() };
                 Some((RowOutcome::AlreadyInvited, issues))
             }
@@ -140,12 +140,12 @@ impl Deciding<'_> {
             Decision::DeactivatedMember => without_issues(RowOutcome::DeactivatedMember),
             Decision::Invite | Decision::InviteAgain(_) if !drift.is_empty() => drifted(),
             Decision::Invite => {
-                let member = Membership::invite(organisation.id, row.draft.clone(), origin, duration, self.now);
+                let member = Membership::invite(organisation.id, row.spec.clone(), origin, duration, self.now);
                 writes.new.push((index, member));
                 None
             }
             Decision::InviteAgain(before) => {
-                match (standing, before.invite_again(row.draft.clone(), origin, duration, self.now)) {
+                match (standing, before.invite_again(row.spec.clone(), origin, duration, self.now)) {
                     (Some(stored), Ok(after)) => writes.again.push((index, stored.clone(), after)),
                     _ => writes.open.push(index),
                 }
@@ -172,7 +172,7 @@ async fn carry_out(
     for (row, inserted) in rows.into_iter().zip(store.insert_memberships(&members).await?) {
         match inserted {
             Inserted::Created => outcomes[row] = Some((RowOutcome::Created, Vec::new())),
-            Inserted::AlreadyThere => open.push(row),
+            Inserted::AlreadyExists => open.push(row),
         }
     }
     let updates = again.into_iter().map(|(row, before, after)| async move {

@@ -4,13 +4,13 @@
 //! part behind the other. They are merged in one pass, and as much of them is held as three rows need.
 
 use csv::{Terminator, WriterBuilder};
-use usher_domain::import::{DialectReport, Issue, guarded};
+use usher_domain::import::{DialectReport, RowIssue, guarded};
 use usher_domain::{EmailAddress, MembershipId};
-use usher_plans::{
+use usher_import_files::{
     Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, Skipped, SkippedRow,
     invitation_differs,
 };
-use usher_store::{Import, ImportPlan, SettledPart};
+use usher_store::{CompletedPart, Import, ImportPlan};
 
 use crate::ApplyError;
 
@@ -25,7 +25,7 @@ struct Written {
     email: String,
     outcome: &'static str,
     membership: Option<MembershipId>,
-    issues: Vec<Issue>,
+    issues: Vec<RowIssue>,
     message: Option<String>,
 }
 
@@ -83,7 +83,7 @@ struct PartRows<'a> {
 }
 
 impl<'a> PartRows<'a> {
-    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, settled: &[SettledPart]) -> Self {
+    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, settled: &[CompletedPart]) -> Self {
         let files = PlanFiles::in_folder(&plan.folder);
         let keys = match import.started_at {
             Some(_) => settled.iter().rev().map(|settled| files.result(settled.part, &settled.delivery)).collect(),
@@ -102,9 +102,9 @@ impl<'a> PartRows<'a> {
                         Written { issues, ..Written::of_made(row, line, &email, membership, outcome) }
                     })
                 } else {
-                    lines.next_json().await?.map(|PlannedRow { row, line, draft, .. }| {
-                        let membership = MembershipId::of(self.import.organisation, &draft.email);
-                        Written::of_made(row, line, &draft.email, membership, RowOutcome::Cancelled)
+                    lines.next_json().await?.map(|PlannedRow { row, line, spec, .. }| {
+                        let membership = MembershipId::of(self.import.organisation, &spec.email);
+                        Written::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
                     })
                 };
                 if row.is_some() {
@@ -143,7 +143,7 @@ pub(crate) async fn write(
     bucket: &Bucket,
     import: &Import,
     plan: &ImportPlan,
-    settled: &[SettledPart],
+    settled: &[CompletedPart],
 ) -> Result<u64, ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =

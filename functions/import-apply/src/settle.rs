@@ -2,11 +2,11 @@
 //! rows.
 
 use data_encoding::HEXLOWER;
-use usher_domain::Demand;
+use usher_domain::CapacityRequest;
 use usher_domain::import::{DialectReport, Rejection, failed_rows};
-use usher_plans::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
+use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
 use usher_runtime::random;
-use usher_store::{Import, ImportPlan, PartOutcome, SettledPart};
+use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
 use crate::people::Made;
 use crate::{ApplyError, ImportApply};
@@ -37,37 +37,37 @@ pub(crate) async fn part(
         apply.bucket.put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes).await?;
     }
     let now = apply.clock.now();
-    let settled = SettledPart { part, delivery, outcome };
-    apply.store.settle_part(import.organisation, import.id, &settled, &unused, now).await?;
-    let PartOutcome { rows, created, already_there, drifted, cancelled } = outcome;
-    tracing::info!(rows, created, already_there, drifted, cancelled, "settled a part");
+    let settled = CompletedPart { part, delivery, outcome };
+    apply.store.complete_part(import.organisation, import.id, &settled, &unused, now).await?;
+    let PartOutcome { rows, created, already_exists, drifted, cancelled } = outcome;
+    tracing::info!(rows, created, already_exists, drifted, cancelled, "settled a part");
     Ok(())
 }
 
 /// Puts down what became of these rows, a line each.
 pub(crate) fn write_results(rows: &[PlannedRow], made: &[Made], out: &mut Vec<u8>) {
-    for (PlannedRow { row, line, draft, .. }, Made { id, outcome, issues }) in rows.iter().zip(made) {
-        let (email, issues) = (draft.email.clone(), issues.clone());
+    for (PlannedRow { row, line, spec, .. }, Made { id, outcome, issues }) in rows.iter().zip(made) {
+        let (email, issues) = (spec.email.clone(), issues.clone());
         let result = RowResult { row: *row, line: *line, email, outcome: *outcome, membership: *id, issues };
         write_line(&result, out);
     }
 }
 
 /// What the rows came to, and the places that were taken for them and are not used.
-fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, Demand) {
-    let (mut outcome, mut unused) = (PartOutcome::default(), Demand::default());
+fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, CapacityRequest) {
+    let (mut outcome, mut unused) = (PartOutcome::default(), CapacityRequest::default());
     for (row, made) in rows.iter().zip(made) {
         outcome.rows += 1;
         match made.outcome {
             RowOutcome::Created => outcome.created += 1,
             RowOutcome::AlreadyInvited | RowOutcome::AlreadyMember | RowOutcome::DeactivatedMember => {
-                outcome.already_there += 1;
+                outcome.already_exists += 1;
             }
             RowOutcome::Drifted => outcome.drifted += 1,
             RowOutcome::Cancelled => outcome.cancelled += 1,
         }
         if made.outcome != RowOutcome::Created {
-            unused.add(&row.draft.access);
+            unused.add(&row.spec.entitlements);
         }
     }
     (outcome, unused)
@@ -76,17 +76,23 @@ fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, Demand) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use usher_domain::draft::Access;
-    use usher_domain::{Draft, MembershipId, PersonName, Resource};
+    use usher_domain::spec::Entitlements;
+    use usher_domain::{InvitationSpec, MembershipId, PersonName, Resource};
 
     fn row(products: &[&str]) -> PlannedRow {
         let products = products.iter().map(|id| (*id).to_owned()).collect();
-        let access = Access { role: "rep".into(), team: None, products, courses: [].into() };
+        let entitlements = Entitlements { role: "rep".into(), team: None, products, courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
         PlannedRow {
             row: 1,
             line: 1,
-            draft: Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true },
+            spec: InvitationSpec {
+                email,
+                name: PersonName::default(),
+                job_title: None,
+                entitlements: entitlements.into(),
+                send: true,
+            },
             cells: vec![],
         }
     }
@@ -97,7 +103,7 @@ mod tests {
         let outcomes = [RowOutcome::Created, RowOutcome::AlreadyMember, RowOutcome::Drifted, RowOutcome::Cancelled];
         let made = outcomes.map(|outcome| Made { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });
         let (outcome, unused) = sums(&rows, &made);
-        assert_eq!(outcome.rows, outcome.created + outcome.already_there + outcome.drifted + outcome.cancelled);
+        assert_eq!(outcome.rows, outcome.created + outcome.already_exists + outcome.drifted + outcome.cancelled);
         assert_eq!(unused.count(&Resource::Seat), 3);
         assert_eq!(unused.count(&Resource::Product("a".into())), 1);
         assert_eq!(unused.count(&Resource::Product("b".into())), 2);

@@ -8,11 +8,11 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use usher_domain::draft::Authority;
 use usher_domain::import::{DialectOverride, ImportDefaults};
-use usher_domain::{DraftRequest, ImportId, IssueCode, ReservationId};
+use usher_domain::spec::Authority;
+use usher_domain::{ImportId, InvitationInput, IssueCode, ReservationId};
 use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
-use usher_plans::upload_key;
+use usher_import_files::upload_key;
 use usher_runtime::random;
 use usher_store::{Import, ImportMode, OnIssues};
 
@@ -53,7 +53,7 @@ pub(crate) async fn create(
         on_issues: request.on_issues.unwrap_or_default(),
         defaults: json!(request.defaults),
         dialect: json!(request.dialect),
-        invited_by: Some(admin.id()),
+        created_by: Some(admin.id()),
         ..Import::announced(organisation, id, filename, now)
     };
     // A repetition finds the import that the first request made, and gets a form of its own: forms are signed, so they
@@ -95,14 +95,14 @@ fn new_id(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> ImportId {
 
 /// Holds the defaults to what a row that says the same would be held to, and the dialect to what files are read with.
 fn check(admin: &Admin, defaults: &ImportDefaults, dialect: &DialectOverride) -> Result<(), Problem> {
-    let row = DraftRequest {
+    let row = InvitationInput {
         email: "somebody@example.com".into(),
         role: defaults.role.as_deref().map(Cow::Borrowed),
         team: defaults.team.as_deref().map(Cow::Borrowed),
-        ..DraftRequest::default()
+        ..InvitationInput::default()
     };
     let authority = Authority { rank: Some(admin.rank), default_role: None };
-    let problems = admin.organisation.catalogue.check(&row, authority).err().unwrap_or_default();
+    let problems = admin.organisation.catalogue.validate(&row, authority).err().unwrap_or_default();
     // Rows may name their roles themselves.
     let errors: Vec<_> = problems
         .into_iter()

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use usher_http::{Admin, Api, Problem};
-use usher_plans::{Bucket, BucketError, Object, PlanFiles};
+use usher_import_files::{Bucket, BucketError, Object, PlanFiles};
 use usher_store::{Import, ImportPlan, ImportStatus};
 
 use crate::{Imports, load, not_ready, plan_of, unreadable};
@@ -67,7 +67,7 @@ async fn given(bucket: &Bucket, object: Object, name: &str, encoding: &str) -> R
 /// The rejected rows, and the drifted ones too once the import is at its end.
 async fn open_failed(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Result<Object, BucketError> {
     let files = PlanFiles::in_folder(&plan.folder);
-    if import.outcome.drifted > 0 && import.is_settled() {
+    if import.outcome.drifted > 0 && import.all_parts_completed() {
         match bucket.open(&files.failed_and_drifted()).await {
             // The last part has been settled, and its function is about to write the file.
             Err(BucketError::Absent(_)) => {}

@@ -6,9 +6,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::Severity;
-use usher_domain::import::Issue;
+use usher_domain::import::RowIssue;
 use usher_http::{Admin, Api, FieldError, ListQuery, Problem, next_cursor, read_cursor};
-use usher_plans::{BucketError, FlaggedRow, Line, PlanFiles};
+use usher_import_files::{BucketError, FlaggedRow, Line, PlanFiles};
 use usher_store::ImportStatus;
 
 use crate::show::{no_place, read_query};
@@ -98,7 +98,7 @@ struct Page {
     /// Of which severity; `None` for all.
     severity: Option<Severity>,
     from: Place,
-    items: Vec<Issue>,
+    items: Vec<RowIssue>,
 }
 
 impl Page {
@@ -111,7 +111,7 @@ impl Page {
         // Our own lines can be read, so it is the place that is none.
         let row: FlaggedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
         let skip = if line.offset == self.from.offset { self.from.issue } else { 0 };
-        let wanted = |issue: &Issue| self.severity.is_none_or(|severity| severity == issue.severity);
+        let wanted = |issue: &RowIssue| self.severity.is_none_or(|severity| severity == issue.severity);
         for (index, issue) in row.issues.into_iter().enumerate().skip(skip).filter(|(_, issue)| wanted(issue)) {
             if self.items.len() == self.limit {
                 return Ok(Some(Place { offset: line.offset, issue: index }));
@@ -126,14 +126,14 @@ impl Page {
 mod tests {
     use super::*;
     use usher_domain::IssueCode;
-    use usher_plans::write_line;
+    use usher_import_files::write_line;
 
     fn file() -> Vec<Line> {
         let mut offset = 0;
         let line = |(line, messages): (u32, &[&'static str])| {
             let code =
                 |message: &str| if message < "a" { IssueCode::InvitationDiffers } else { IssueCode::RoleUnknown };
-            let issues = messages.iter().map(|message| Issue::of_row(line, code(message), *message)).collect();
+            let issues = messages.iter().map(|message| RowIssue::of_row(line, code(message), *message)).collect();
             let mut bytes = Vec::new();
             write_line(&FlaggedRow { row: line, line, issues, cells: Vec::new() }, &mut bytes);
             let line = Line { offset, bytes };

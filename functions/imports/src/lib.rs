@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use usher_domain::ImportId;
 use usher_http::{Admin, Api, Problem};
-use usher_plans::{Bucket, BucketError};
+use usher_import_files::{Bucket, BucketError};
 use usher_runtime::{Aws, ConfigError, config};
 use usher_store::{Import, ImportPlan};
 

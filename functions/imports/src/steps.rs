@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::Value;
 use usher_http::{Admin, Api, JsonBody, Problem};
-use usher_plans::{Bucket, PlanFiles};
+use usher_import_files::{Bucket, PlanFiles};
 use usher_store::{Import, ImportPlan, ImportStatus, StartError};
 
 use crate::{Imports, load, not_ready, plan_of, unreadable, view::view};
@@ -39,7 +39,7 @@ pub(crate) async fn send(
         match import.status {
             ImportStatus::Ready => {}
             ImportStatus::Applying => return Ok((StatusCode::ACCEPTED, shown(&api, &admin, &import))),
-            ImportStatus::Done => return Ok((StatusCode::OK, shown(&api, &admin, &import))),
+            ImportStatus::Completed => return Ok((StatusCode::OK, shown(&api, &admin, &import))),
             ImportStatus::AwaitingUpload | ImportStatus::Planning | ImportStatus::Failed | ImportStatus::Cancelled => {
                 return Err(not_ready(&import));
             }
@@ -79,7 +79,7 @@ pub(crate) async fn cancel(
                 }
             }
             ImportStatus::Cancelled => return Ok(shown(&api, &admin, &import)),
-            ImportStatus::Done | ImportStatus::Failed => {
+            ImportStatus::Completed | ImportStatus::Failed => {
                 let detail =
                     "The import is at its end; there is nothing left to cancel. Revoke invitations one by one.";
                 let problem = Problem::new(StatusCode::CONFLICT, "import_finished", detail);

@@ -44,7 +44,7 @@ fn unknown(found: String, largest: u64) -> Problem {
     );
     Problem::invalid(vec![FieldError {
         found: Some(found).filter(|found| !found.is_empty()),
-        allowed: ["salesos", "mos", "moss", "learners"].map(str::to_owned).to_vec(),
+        allowed: ["standard", "extended", "addresses", "names"].map(str::to_owned).to_vec(),
         ..FieldError::new("format", "format_unknown", message)
     }])
 }

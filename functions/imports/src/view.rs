@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use usher_domain::capacity::Sum;
-use usher_domain::{Capacity, Demand, Resource};
+use usher_domain::{Capacity, CapacityRequest, Resource};
 use usher_http::places;
 use usher_store::{Import, ImportStatus, Reading};
 
@@ -50,19 +50,19 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
     let counts = plan.map(|plan| {
         let (planned, outcome) = (&plan.counts, &import.outcome);
         json!({
-            "good": planned.good,
+            "valid": planned.valid,
             "rejected": planned.rejected,
             "ignored_duplicates": planned.ignored_duplicates,
             "already_invited": planned.already_invited,
             "already_member": planned.already_member,
             "deactivated_member": planned.deactivated_member,
             "created": outcome.created,
-            "already_there": outcome.already_there,
+            "already_exists": outcome.already_exists,
             "drifted": outcome.drifted,
             "cancelled": outcome.cancelled,
         })
     });
-    let needs = plan.filter(|_| import.status == ImportStatus::Ready).map(|plan| needs(&plan.demand(), capacity));
+    let needs = plan.filter(|_| import.status == ImportStatus::Ready).map(|plan| needs(&plan.needed(), capacity));
     json!({
         "id": import.id.to_string(),
         "status": import.status,
@@ -79,7 +79,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
         "digest": plan.map(|plan| &plan.digest),
         "progress": progress(import, now),
         "problem": import.problem,
-        "invited_by": import.invited_by.map(|id| id.to_string()),
+        "created_by": import.created_by.map(|id| id.to_string()),
         "created_at": import.created_at,
         "started_at": import.started_at,
         "finished_at": import.finished_at,
@@ -87,10 +87,10 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
 }
 
 /// The arithmetic of every place that is wanted, and of seats in any case.
-fn needs(demand: &Demand, capacity: &Capacity) -> Value {
+fn needs(needed: &CapacityRequest, capacity: &Capacity) -> Value {
     let seats = capacity.allowance(&Resource::Seat);
     let none = Sum { limit: seats.limit, used: seats.used, free: seats.free(), needed: 0, missing: 0 };
-    let mut sums = capacity.sums(demand);
+    let mut sums = capacity.sums(needed);
     sums.entry(Resource::Seat).or_insert(none);
     places(sums.iter())
 }
@@ -103,7 +103,7 @@ fn progress(import: &Import, now: Timestamp) -> Option<Progress> {
     let (plan, started) = (import.plan.as_ref()?, import.started_at?);
     let applying = import.status == ImportStatus::Applying;
     let until = if applying { now } else { import.updated_at.unwrap_or(now) };
-    let rows = (import.outcome.rows, plan.counts.good);
+    let rows = (import.outcome.rows, plan.counts.valid);
     Some(Progress::new(Unit::Rows, rows, until.duration_since(started), applying.then_some(now)))
 }
 
@@ -118,9 +118,9 @@ mod tests {
     }
 
     fn import(status: ImportStatus) -> Import {
-        let counts = ImportCounts { good: 1_000, rejected: 2, ..ImportCounts::default() };
-        let demand = [("seats".to_owned(), 1_000)].into();
-        let plan = ImportPlan { counts, demand, digest: "d".into(), ..ImportPlan::default() };
+        let counts = ImportCounts { valid: 1_000, rejected: 2, ..ImportCounts::default() };
+        let needed = [("seats".to_owned(), 1_000)].into();
+        let plan = ImportPlan { counts, needed, digest: "d".into(), ..ImportPlan::default() };
         let (organisation, id) = (OrganisationId::from_parts(1, 1), ImportId::from_parts(1, 1));
         Import { status, plan: Some(plan), ..Import::announced(organisation, id, "people.csv".into(), at(0)) }
     }
@@ -130,7 +130,7 @@ mod tests {
         let capacity = Capacity([(Resource::Seat, Allowance { limit: Some(900), used: 100 })].into());
         let shown = view(&import(ImportStatus::Ready), &capacity, at(1));
         assert_eq!(shown["rows"], 1_002);
-        assert_eq!(shown["counts"]["good"], 1_000);
+        assert_eq!(shown["counts"]["valid"], 1_000);
         let seats = json!({"limit": 900, "used": 100, "free": 800, "needed": 1_000, "missing": 200});
         assert_eq!(shown["capacity"]["seats"], seats);
         assert_eq!(shown["progress"], Value::Null);

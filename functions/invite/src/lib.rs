@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use usher_domain::id::ReservationId;
-use usher_domain::{Catalogue, Checker, Draft, FieldProblem};
+use usher_domain::{Catalogue, InvitationSpec, InvitationValidator, Issue};
 use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
 use usher_store::InviteOutcome;
@@ -50,20 +50,20 @@ async fn invite(
     let now = api.clock.now();
     let entries = request.entries()?;
     let catalogue = &admin.organisation.catalogue;
-    let rules = Checker::new(catalogue, admin.authority());
-    let checked: Vec<(String, Result<Draft, Vec<FieldProblem>>)> = entries
+    let rules = InvitationValidator::new(catalogue, admin.authority());
+    let checked: Vec<(String, Result<InvitationSpec, Vec<Issue>>)> = entries
         .into_iter()
         .map(|entry| {
             let checked = match &entry.unreadable {
                 Some(problem) => Err(vec![problem.clone()]),
-                None => rules.check(&entry.request),
+                None => rules.validate(&entry.request),
             };
             (entry.request.email.into_owned(), checked)
         })
         .collect();
-    let drafts: Vec<Draft> = checked.iter().filter_map(|(_, checked)| checked.clone().ok()).collect();
+    let specs: Vec<InvitationSpec> = checked.iter().filter_map(|(_, checked)| checked.clone().ok()).collect();
     let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
-    let outcomes = api.store.invite(&admin.organisation, drafts, Some(admin.id()), reservation, now).await?;
+    let outcomes = api.store.invite(&admin.organisation, specs, Some(admin.id()), reservation, now).await?;
 
     let mut outcomes = outcomes.into_iter();
     let mut results = Vec::with_capacity(checked.len());
@@ -92,7 +92,7 @@ fn settled(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Ti
     EntryResult { outcome, email, id, invitation: Some(invitation), problem: None }
 }
 
-fn rejected(email: String, problems: Vec<FieldProblem>) -> EntryResult {
+fn rejected(email: String, problems: Vec<Issue>) -> EntryResult {
     let code = match problems.as_slice() {
         [only] => only.code.as_str(),
         _ => "invalid_invitation",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use usher_domain::{DraftRequest, FieldProblem, pasted};
+use usher_domain::{InvitationInput, Issue, pasted};
 use usher_http::{FieldError, Problem};
 
 /// The most people of one request; a file takes any number.
@@ -13,7 +13,7 @@ pub const LARGEST_REQUEST: usize = 500;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InviteRequest {
-    invitations: Option<Vec<DraftRequest<'static>>>,
+    invitations: Option<Vec<InvitationInput<'static>>>,
     emails: Option<String>,
     role: Option<Cow<'static, str>>,
     team: Option<Cow<'static, str>>,
@@ -27,29 +27,29 @@ pub struct InviteRequest {
 
 /// One person that is asked for, or a piece of a pasted list that names none.
 pub(crate) struct Entry<'a> {
-    pub(crate) request: DraftRequest<'a>,
+    pub(crate) request: InvitationInput<'a>,
     /// Why the piece cannot even be read.
-    pub(crate) unreadable: Option<FieldProblem>,
+    pub(crate) unreadable: Option<Issue>,
 }
 
 impl InviteRequest {
     /// The people asked for, in order. A request without any, or with too many, is refused as a whole.
     pub(crate) fn entries(&mut self) -> Result<Vec<Entry<'_>>, Problem> {
-        let common = DraftRequest {
+        let common = InvitationInput {
             role: self.role.take(),
             team: self.team.take(),
             job_title: self.job_title.take(),
             products: std::mem::take(&mut self.products),
             courses: std::mem::take(&mut self.courses),
             send: self.send,
-            ..DraftRequest::default()
+            ..InvitationInput::default()
         };
         let (field, entries) = match (self.invitations.take(), &self.emails) {
             (Some(_), Some(_)) | (None, None) => {
                 let errors = vec![FieldError::new("invitations", "one_of", "give either invitations or emails")];
                 return Err(Problem::invalid(errors));
             }
-            (Some(_), None) if common != DraftRequest::default() => {
+            (Some(_), None) if common != InvitationInput::default() => {
                 let message = "role, team and the rest stand in each invitation; beside it they go with emails only";
                 return Err(Problem::invalid_field("invitations", "misplaced_field", message));
             }
@@ -71,12 +71,12 @@ impl InviteRequest {
 }
 
 /// A piece of a pasted list keeps its place in the answer, so that nothing that was pasted is lost in silence.
-fn pasted_entries<'a>(emails: &'a str, common: &DraftRequest<'a>) -> Vec<Entry<'a>> {
+fn pasted_entries<'a>(emails: &'a str, common: &InvitationInput<'a>) -> Vec<Entry<'a>> {
     let entry = |entry: pasted::Entry<'a>| {
         let request = entry.request(common);
         let unreadable = request.email.parse::<usher_domain::EmailAddress>().err().map(|error| {
             let message = format!("{error} (line {}, character {})", entry.line, entry.column);
-            FieldProblem::new("email", error.code(), entry.text, message)
+            Issue::new("email", error.code(), entry.text, message)
         });
         Entry { request, unreadable }
     };

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use usher_domain::link::Link as LinkTo;
 use usher_domain::{MailJob, MailRecipient, MailState, Membership, MembershipId, Organisation, State, Status};
 use usher_runtime::link_keys::LinkKeysUnavailable;
-use usher_store::{BatchClaim, MailResult, StoreError, Stored};
+use usher_store::{BatchClaim, MailResult, StoreError, Versioned};
 
 use crate::Mailer;
 use crate::compose::{InvitationMail, Link, Rendered};
@@ -114,7 +114,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
 /// A recipient whose mail still has to be sent by this job and no other.
 fn still_due<'a>(
     recipient: &MailRecipient,
-    found: &'a HashMap<MembershipId, Stored>,
+    found: &'a HashMap<MembershipId, Versioned>,
     now: Timestamp,
 ) -> Option<(MailRecipient, &'a Membership)> {
     let member = &found.get(&recipient.id)?.membership;
@@ -165,8 +165,15 @@ fn result(member: &Membership, outcome: Outcome) -> MailResult {
             (MailState::Unknown, Some("The mail service's answer was lost; it is sent once more if nothing is heard."))
         }
     };
-    let doubts = member.mail.as_ref().map_or(0, |mail| mail.doubts) + u32::from(state == MailState::Unknown);
-    MailResult { member: member.id, generation: member.generation, state, reason: reason.map(str::to_owned), doubts }
+    let unconfirmed_sends =
+        member.mail.as_ref().map_or(0, |mail| mail.unconfirmed_sends) + u32::from(state == MailState::Unknown);
+    MailResult {
+        member: member.id,
+        generation: member.generation,
+        state,
+        reason: reason.map(str::to_owned),
+        unconfirmed_sends,
+    }
 }
 
 /// Records what came of each mail, queues anew what was put off, and ends the batch. Until it is ended, the message

@@ -7,7 +7,7 @@
 
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use aws_sdk_sqs::types::QueueAttributeName;
-use usher_domain::job::{EndedImportJob, MAIL_JOB_RECIPIENTS};
+use usher_domain::job::{ImportReportJob, MAIL_JOB_RECIPIENTS};
 use usher_domain::{Membership, Organisation, Status};
 use usher_runtime::describe;
 use usher_store::{Import, ImportStatus, StoreError};
@@ -30,20 +30,20 @@ enum EndedError {
 }
 
 /// Works a job off; `false` if its message has to come again.
-pub(crate) async fn process(mailer: &Mailer, job: EndedImportJob) -> bool {
+pub(crate) async fn process(mailer: &Mailer, job: ImportReportJob) -> bool {
     match work(mailer, job).await {
         Ok(()) => true,
         Err(error) => {
-            tracing::warn!(%error, import = %job.ended_import, "the end of an import is not told yet");
+            tracing::warn!(%error, import = %job.import_report, "the end of an import is not told yet");
             false
         }
     }
 }
 
-async fn work(mailer: &Mailer, job: EndedImportJob) -> Result<(), EndedError> {
+async fn work(mailer: &Mailer, job: ImportReportJob) -> Result<(), EndedError> {
     let (store, now) = (&mailer.store, mailer.clock.now());
-    let Some(import) = store.import(job.organisation, job.ended_import).await? else { return Ok(()) };
-    let Some(to) = import.sent_by.or(import.invited_by) else { return Ok(()) };
+    let Some(import) = store.import(job.organisation, job.import_report).await? else { return Ok(()) };
+    let Some(to) = import.sent_by.or(import.created_by) else { return Ok(()) };
     // Roles are all that says who is an admin, so neither teams nor courses are read.
     let Some(organisation) = store.settings(job.organisation).await? else { return Ok(()) };
     let admin = store.membership(job.organisation, to).await?.map(|stored| stored.membership);

@@ -98,14 +98,14 @@ impl EndedImportMail<'_> {
         let Some(plan) = &self.import.plan else { return Vec::new() };
         let (planned, made) = (&plan.counts, &self.import.outcome);
         // What was never sent has no outcome of its own: all of it was stopped, or refused with the file.
-        let unsent = if self.import.started_at.is_none() { planned.good } else { 0 };
+        let unsent = if self.import.started_at.is_none() { planned.valid } else { 0 };
         let all = [
             ("Rows", planned.rows()),
             ("Invited", made.created),
             ("Already invited", planned.already_invited),
             ("Already members", planned.already_member),
             ("Deactivated members", planned.deactivated_member),
-            ("Came by another way since the plan", made.already_there),
+            ("Came by another way since the plan", made.already_exists),
             ("Repeated rows", planned.ignored_duplicates),
             ("Rejected", planned.rejected),
             ("Changed since the plan", made.drifted),
@@ -135,7 +135,7 @@ fn visible(text: &str) -> String {
 mod tests {
     use super::*;
     use usher_domain::{ImportId, OrganisationId};
-    use usher_store::{ImportCounts, ImportPlan, ImportProblem, PartOutcome};
+    use usher_store::{ImportCounts, ImportFailure, ImportPlan, PartOutcome};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
@@ -143,9 +143,9 @@ mod tests {
 
     fn import(filename: &str) -> Import {
         let (organisation, id) = (OrganisationId::from_parts(1, 1), ImportId::from_parts(1, 1));
-        let counts = ImportCounts { good: 1_200, rejected: 3, already_invited: 7, ..ImportCounts::default() };
+        let counts = ImportCounts { valid: 1_200, rejected: 3, already_invited: 7, ..ImportCounts::default() };
         Import {
-            status: ImportStatus::Done,
+            status: ImportStatus::Completed,
             plan: Some(ImportPlan { counts, ..ImportPlan::default() }),
             started_at: Some(at("2026-03-02T09:00:00Z")),
             outcome: PartOutcome { rows: 1_200, created: 1_198, drifted: 2, ..PartOutcome::default() },
@@ -178,7 +178,7 @@ mod tests {
         let refused = Import {
             status: ImportStatus::Failed,
             plan: None,
-            problem: Some(ImportProblem { code: "file_empty".to_owned(), detail }),
+            problem: Some(ImportFailure { code: "file_empty".to_owned(), detail }),
             ..import("people.csv")
         };
         let mail = EndedImportMail { name: None, waiting: None, results: None, failed: None, ..mail(&refused) };

@@ -98,7 +98,7 @@ pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
         let body = message.body.unwrap_or_default();
         // What the body says is not logged: where a job should be, there could be anything.
         let done = match serde_json::from_str::<MailQueueJob>(&body) {
-            Ok(MailQueueJob::EndedImport(job)) => {
+            Ok(MailQueueJob::ImportReport(job)) => {
                 tracing::Span::current().record("organisation", tracing::field::display(job.organisation));
                 Box::pin(ended::process(mailer, job)).await
             }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use usher_domain::{MembershipId, OrganisationId, TransitionError};
 use usher_http::{Api, Problem};
-use usher_store::{Store, Stored};
+use usher_store::{Store, Versioned};
 
 /// How often a step is decided anew when others write the same membership in between.
 const ATTEMPTS: usize = 5;
@@ -31,14 +31,14 @@ pub fn router(api: Api) -> Router {
 
 /// The membership of this id. A text that is no id is treated like an id that does not exist; so is somebody else's,
 /// since the organisation is part of the key.
-async fn load(store: &Store, organisation: OrganisationId, id: &str) -> Result<Stored, Problem> {
+async fn load(store: &Store, organisation: OrganisationId, id: &str) -> Result<Versioned, Problem> {
     let id: MembershipId = id.parse().map_err(|_| Problem::not_found())?;
     store.membership(organisation, id).await?.ok_or_else(Problem::not_found)
 }
 
 /// The membership of this id, with its reservation settled. While that is open, what it used is counted by what its
 /// people hold, so nobody may change what they hold: it lasts a moment, or a few minutes if its owner was cut off.
-async fn load_settled(store: &Store, organisation: OrganisationId, id: &str) -> Result<Stored, Problem> {
+async fn load_settled(store: &Store, organisation: OrganisationId, id: &str) -> Result<Versioned, Problem> {
     let stored = load(store, organisation, id).await?;
     if let Some(reservation) = stored.membership.reservation
         && store.reservation(organisation, reservation).await?.is_some()

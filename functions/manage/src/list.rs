@@ -121,7 +121,7 @@ fn passes(filter: &ListFilter, membership: &Membership, now: jiff::Timestamp) ->
         Status::Deactivated => "deactivated",
     };
     (filter.statuses.is_empty() || filter.statuses.contains(&status))
-        && filter.team.as_ref().is_none_or(|team| membership.access.team.as_deref() == Some(team.as_str()))
+        && filter.team.as_ref().is_none_or(|team| membership.entitlements.team.as_deref() == Some(team.as_str()))
         && filter.import.is_none_or(|import| membership.import == Some(import))
 }
 

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use usher_domain::{Demand, Membership};
+use usher_domain::{CapacityRequest, Membership};
 use usher_http::{Admin, Api, MembershipView, Problem};
 
 use crate::{ATTEMPTS, load_settled, refused};
 
 /// Whether the admin may act on this person: nobody acts on a role above their own.
 pub(crate) fn check_rank(admin: &Admin, membership: &Membership) -> Result<(), Problem> {
-    let rank = admin.organisation.catalogue.role(&membership.access.role).map_or(0, |role| role.rank);
+    let rank = admin.organisation.catalogue.role(&membership.entitlements.role).map_or(0, |role| role.rank);
     if rank <= admin.rank {
         return Ok(());
     }
@@ -31,10 +31,14 @@ pub(crate) async fn resend(
         let before = load_settled(&api.store, organisation.id, &id).await?;
         check_rank(&admin, &before.membership)?;
         let after = before.membership.clone().send(organisation.invitation_duration(), now).map_err(refused)?;
-        let after = after.vouched_for_by(admin.id());
-        let demand = if before.membership.holds_places() { Demand::default() } else { Demand::of(&after.access) };
-        api.store.watch_mail(organisation.id, now).await?;
-        if api.store.update_taking(&before, &after, &demand).await? {
+        let after = after.with_inviter(admin.id());
+        let needed = if before.membership.holds_capacity() {
+            CapacityRequest::default()
+        } else {
+            CapacityRequest::of(&after.entitlements)
+        };
+        api.store.schedule_delivery_check(organisation.id, now).await?;
+        if api.store.update_taking(&before, &after, &needed).await? {
             tracing::info!(membership = %after.id, generation = after.generation, by = %admin.id(), "resent");
             return Ok(Json(MembershipView::invitation(&after, &organisation.catalogue, now)));
         }
@@ -58,7 +62,11 @@ pub(crate) async fn revoke(
         if after == before.membership {
             return Ok(Json(view));
         }
-        let returned = if before.membership.holds_places() { Demand::of(&after.access) } else { Demand::default() };
+        let returned = if before.membership.holds_capacity() {
+            CapacityRequest::of(&after.entitlements)
+        } else {
+            CapacityRequest::default()
+        };
         if api.store.update_giving_back(&before, &after, &returned).await? {
             tracing::info!(membership = %after.id, by = %admin.id(), "revoked");
             return Ok(Json(view));

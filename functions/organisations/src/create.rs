@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use usher_domain::catalogue::fold;
-use usher_domain::draft::Authority;
 use usher_domain::id::ReservationId;
 use usher_domain::organisation::{DEFAULT_INVITATION_SECONDS, LONGEST_INVITATION_SECONDS, SHORTEST_INVITATION_SECONDS};
+use usher_domain::spec::Authority;
 use usher_domain::text::ShortText;
 use usher_domain::{
-    Allowance, Capacity, Catalogue, Course, Demand, Draft, DraftRequest, Organisation, OrganisationId, Product,
-    Resource, Role, Team,
+    Allowance, Capacity, CapacityRequest, Catalogue, Course, InvitationInput, InvitationSpec, Organisation,
+    OrganisationId, Product, Resource, Role, Team,
 };
 use usher_http::{Api, Caller, FieldError, JsonBody, Problem, organisation_view};
 use usher_runtime::random;
@@ -76,7 +76,7 @@ pub struct CreateRequest {
     invitation_seconds: Option<u32>,
     dashboard_url: Option<String>,
     #[serde(default)]
-    admins: Vec<DraftRequest<'static>>,
+    admins: Vec<InvitationInput<'static>>,
 }
 
 fn usual_roles() -> Vec<Role> {
@@ -195,22 +195,26 @@ fn capacity(request: &CreateRequest) -> Capacity {
     Capacity(places)
 }
 
-fn admins(requests: Vec<DraftRequest<'_>>, catalogue: &Catalogue, errors: &mut Vec<FieldError>) -> Vec<Draft> {
+fn admins(
+    requests: Vec<InvitationInput<'_>>,
+    catalogue: &Catalogue,
+    errors: &mut Vec<FieldError>,
+) -> Vec<InvitationSpec> {
     let highest = catalogue.roles.iter().find(|role| role.can_invite).map(|role| role.name.as_str());
     let authority = Authority { rank: None, default_role: highest };
-    let mut drafts = Vec::new();
+    let mut specs = Vec::new();
     for (index, request) in requests.into_iter().enumerate() {
         let field = format!("admins[{index}].");
-        match catalogue.check(&request, authority) {
-            Ok(draft) if catalogue.role(&draft.access.role).is_some_and(|role| role.can_invite) => drafts.push(draft),
-            Ok(draft) => {
-                let message = format!("{:?} may not invite, so it is no admin's", draft.access.role);
+        match catalogue.validate(&request, authority) {
+            Ok(spec) if catalogue.role(&spec.entitlements.role).is_some_and(|role| role.can_invite) => specs.push(spec),
+            Ok(spec) => {
+                let message = format!("{:?} may not invite, so it is no admin's", spec.entitlements.role);
                 errors.push(FieldError::new(format!("{field}role"), "role_not_admin", message));
             }
             Err(problems) => errors.extend(problems.into_iter().map(|problem| FieldError::at(&field, problem))),
         }
     }
-    drafts
+    specs
 }
 
 /// Creates an organisation and invites its first admins.
@@ -240,13 +244,13 @@ pub(crate) async fn create(
         errors.push(FieldError::new("default_role", "role_unknown", format!("there is no role {role:?}")));
     }
     let capacity = capacity(&request);
-    let drafts = admins(request.admins, &catalogue, &mut errors);
-    let mut demand = Demand::default();
-    for draft in &drafts {
-        demand.add(&draft.access);
+    let specs = admins(request.admins, &catalogue, &mut errors);
+    let mut needed = CapacityRequest::default();
+    for spec in &specs {
+        needed.add(&spec.entitlements);
     }
-    if let Err(shortfall) = capacity.check(&demand) {
-        errors.push(FieldError::new("admins", "capacity_exceeded", format!("do not fit: {shortfall}")));
+    if let Err(exceeded) = capacity.check(&needed) {
+        errors.push(FieldError::new("admins", "capacity_exceeded", format!("do not fit: {exceeded}")));
     }
     if capacity.0.len() > MOST_RESOURCES {
         let message = format!("with the products are more than {MOST_RESOURCES}, the most that are counted together");
@@ -267,7 +271,7 @@ pub(crate) async fn create(
     let organisation = Organisation { id, name, invitation_seconds, dashboard_url, default_role, catalogue };
     api.store.create_organisation(&organisation, &capacity).await?;
     let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
-    let invited = api.store.invite(&organisation, drafts, None, reservation, now).await?.len();
+    let invited = api.store.invite(&organisation, specs, None, reservation, now).await?.len();
     tracing::info!(organisation = %id, admins = invited, "created");
     let capacity = api.store.capacity(id).await?;
     let location = [(header::LOCATION, format!("/v1/orgs/{id}"))];

@@ -1,7 +1,7 @@
 //! Which messages the work makes.
 
 use serde::Serialize;
-use usher_domain::job::{EndedImportJob, MAIL_JOB_RECIPIENTS};
+use usher_domain::job::{ImportReportJob, MAIL_JOB_RECIPIENTS};
 use usher_domain::{ApplyJob, MailJob, MailRecipient, OrganisationId};
 
 use crate::Relay;
@@ -62,7 +62,7 @@ pub(crate) fn messages(relay: &Relay, work: Vec<Work>) -> Vec<Message> {
                 }
             }
             Work::Ended { organisation, import } => {
-                let job = EndedImportJob { organisation, ended_import: import };
+                let job = ImportReportJob { organisation, import_report: import };
                 messages.push(message(&relay.mail_queue, organisation, 0, &job));
             }
         }

@@ -77,7 +77,7 @@ fn due_mail(item: &Item) -> Option<(Option<u32>, u32)> {
 /// Whether an import is at its end, and somebody is to hear of it: who sent or announced it, but not who stopped it before
 /// there was anything to tell.
 fn is_worth_a_mail(item: &Item) -> bool {
-    let somebody = text(item, "sent_by").or(text(item, "invited_by")).is_some();
+    let somebody = text(item, "sent_by").or(text(item, "created_by")).is_some();
     let something = text(item, "plan").is_some() || text(item, "status") == Some("failed");
     somebody && something && item.contains_key("finished_at")
 }
@@ -184,7 +184,7 @@ pub(crate) mod tests {
         let work = read(&record("MODIFY", &import("applying"), &import("ready"))).expect("well formed");
         assert!(matches!(work, Some(Work::Import { parts, .. }) if parts == (1..=3)));
         assert_eq!(read(&record("MODIFY", &import("applying"), &import("applying"))), Ok(None), "a part was settled");
-        assert_eq!(read(&record("MODIFY", &import("done"), &import("applying"))), Ok(None));
+        assert_eq!(read(&record("MODIFY", &import("completed"), &import("applying"))), Ok(None));
     }
 
     #[test]
@@ -216,15 +216,15 @@ pub(crate) mod tests {
             import[member] = json!({"S": MEMBER});
             import
         };
-        for status in ["done", "cancelled", "failed"] {
-            for member in ["sent_by", "invited_by"] {
+        for status in ["completed", "cancelled", "failed"] {
+            for member in ["sent_by", "created_by"] {
                 let end = with(status, member);
-                assert!(ended(&end, &import(if status == "done" { "applying" } else { status })), "{status}");
+                assert!(ended(&end, &import(if status == "completed" { "applying" } else { status })), "{status}");
                 assert!(!ended(&end, &end), "the mail was claimed");
             }
             assert!(!ended(&with(status, "nobody"), &import(status)), "an operator dropped it");
         }
-        let mut unread = with("cancelled", "invited_by");
+        let mut unread = with("cancelled", "created_by");
         unread.as_object_mut().expect("an item").remove("plan");
         assert!(!ended(&unread, &json!({"status": {"S": "planning"}})), "there is nothing to tell");
     }

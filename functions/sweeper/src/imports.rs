@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
-use usher_store::{ImportProblem, ImportStatus};
+use usher_store::{ImportFailure, ImportStatus};
 
 use crate::{SweepError, Sweeper};
 
@@ -22,7 +22,7 @@ pub(crate) async fn look_after(
     if import.status == ImportStatus::Planning {
         // Reading it was tried again and again for an hour, and nobody is at it any more.
         let detail = "The file could not be read to its end. Upload it again; if that fails too, tell your operator.";
-        let problem = ImportProblem { code: "planning_failed".to_owned(), detail: detail.to_owned() };
+        let problem = ImportFailure { code: "planning_failed".to_owned(), detail: detail.to_owned() };
         store.fail_import(organisation, id, &problem, now).await?;
         tracing::error!(%organisation, import = %id, "gave up planning an import");
         return Ok(0);
@@ -37,7 +37,7 @@ pub(crate) async fn look_after(
     if quiet < LONG_WAIT && !sweeper.queues.apply_is_drained().await? {
         return Ok(0);
     }
-    let settled = store.settled_parts(organisation, id).await?;
+    let settled = store.completed_parts(organisation, id).await?;
     let parts = import.plan.as_ref().map_or(0, |plan| plan.parts);
     let job = |part| ApplyJob { organisation, import: id, part, from: 0 };
     // Of an import that was stopped before it was sent no part was ever handed out, and none may be.

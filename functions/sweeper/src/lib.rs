@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use usher_domain::{MembershipId, OrganisationId};
 use usher_runtime::Clock;
-use usher_store::{DueItem, Store, StoreError, Stored};
+use usher_store::{DueItem, Store, StoreError, Versioned};
 
 pub use queues::{QueueError, Queues};
 
@@ -89,7 +89,7 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
             DueItem::Reservation(id) => {
                 reservations::settle(sweeper, organisation, id).await.map(|count| swept.settled += count)
             }
-            DueItem::Watch(hour) => {
+            DueItem::DeliveryCheck(hour) => {
                 mails::look_after(sweeper, organisation, hour).await.map(|count| swept.requeued += count)
             }
             DueItem::Import(id) => {
@@ -120,7 +120,7 @@ async fn expire(sweeper: &Sweeper, organisation: OrganisationId, ids: &[Membersh
     let mut expired = 0;
     for ids in ids.chunks(LOADED_AT_ONCE) {
         // The index lags behind the table: what it names is loaded and decided anew.
-        let members: Vec<Stored> = sweeper.store.memberships(organisation, ids).await?.into_values().collect();
+        let members: Vec<Versioned> = sweeper.store.memberships(organisation, ids).await?.into_values().collect();
         expired += sweeper.store.expire(organisation, members, sweeper.clock.now()).await?;
     }
     Ok(expired)

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use usher_domain::{MailState, Membership, OrganisationId};
-use usher_store::{ListFilter, Stored};
+use usher_store::{ListFilter, Versioned};
 
 use crate::{SweepError, Sweeper};
 
@@ -31,7 +31,7 @@ fn need(member: &Membership, drained: bool, now: jiff::Timestamp) -> Need {
     match mail.state {
         MailState::Queued => {}
         // Sent once more, no oftener: the second mail may well be a second copy.
-        MailState::Unknown if mail.doubts <= 1 => {}
+        MailState::Unknown if mail.unconfirmed_sends <= 1 => {}
         MailState::Unknown
         | MailState::Sent
         | MailState::Delivered
@@ -74,14 +74,14 @@ pub(crate) async fn look_after(
         }
     }
     if open {
-        store.postpone_watch(organisation, hour, now).await?;
+        store.postpone_delivery_check(organisation, hour, now).await?;
     } else {
-        store.end_watch(organisation, hour).await?;
+        store.end_delivery_check(organisation, hour).await?;
     }
     Ok(requeued)
 }
 
-async fn requeue(sweeper: &Sweeper, stored: &Stored) -> Result<bool, SweepError> {
+async fn requeue(sweeper: &Sweeper, stored: &Versioned) -> Result<bool, SweepError> {
     let queued = sweeper.store.requeue_mail(stored, sweeper.clock.now()).await?;
     if queued {
         let member = &stored.membership;
@@ -94,19 +94,25 @@ async fn requeue(sweeper: &Sweeper, stored: &Stored) -> Result<bool, SweepError>
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use usher_domain::draft::Access;
     use usher_domain::membership::Origin;
-    use usher_domain::{Draft, MailStatus, PersonName};
+    use usher_domain::spec::Entitlements;
+    use usher_domain::{InvitationSpec, MailStatus, PersonName};
 
-    fn member(state: MailState, attempt: u32, doubts: u32) -> Membership {
-        let access = Access { role: "rep".into(), team: None, products: [].into(), courses: [].into() };
+    fn member(state: MailState, attempt: u32, unconfirmed_sends: u32) -> Membership {
+        let entitlements = Entitlements { role: "rep".into(), team: None, products: [].into(), courses: [].into() };
         let email = "ada@example.com".parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let spec = InvitationSpec {
+            email,
+            name: PersonName::default(),
+            job_title: None,
+            entitlements: entitlements.into(),
+            send: true,
+        };
         let origin = Origin { invited_by: None, import: None, reservation: None };
         let at = Timestamp::UNIX_EPOCH;
         let member =
-            Membership::invite(OrganisationId::from_parts(1, 1), draft, origin, SignedDuration::from_hours(1), at);
-        Membership { mail: Some(MailStatus { state, reason: None, at, attempt, doubts }), ..member }
+            Membership::invite(OrganisationId::from_parts(1, 1), spec, origin, SignedDuration::from_hours(1), at);
+        Membership { mail: Some(MailStatus { state, reason: None, at, attempt, unconfirmed_sends }), ..member }
     }
 
     fn after(minutes: i64) -> Timestamp {

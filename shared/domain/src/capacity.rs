@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::draft::Access;
+use crate::spec::Entitlements;
 
 /// One kind of place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,24 +30,24 @@ impl fmt::Display for Resource {
 
 /// How many places of each kind something takes, or gives back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Demand(BTreeMap<Resource, u32>);
+pub struct CapacityRequest(BTreeMap<Resource, u32>);
 
-impl Demand {
+impl CapacityRequest {
     /// What one person takes.
     #[must_use]
-    pub fn of(access: &Access) -> Self {
-        let mut demand = Self::default();
-        demand.add(access);
-        demand
+    pub fn of(entitlements: &Entitlements) -> Self {
+        let mut needed = Self::default();
+        needed.add(entitlements);
+        needed
     }
 
     /// Adds what one more person takes.
-    pub fn add(&mut self, access: &Access) {
+    pub fn add(&mut self, entitlements: &Entitlements) {
         *self.0.entry(Resource::Seat).or_default() += 1;
-        for product in &access.products {
+        for product in &entitlements.products {
             *self.0.entry(Resource::Product(product.clone())).or_default() += 1;
         }
-        for course in &access.courses {
+        for course in &entitlements.courses {
             *self.0.entry(Resource::Course(course.clone())).or_default() += 1;
         }
     }
@@ -85,15 +85,15 @@ impl Demand {
     }
 }
 
-impl FromIterator<(Resource, u32)> for Demand {
+impl FromIterator<(Resource, u32)> for CapacityRequest {
     fn from_iter<I: IntoIterator<Item = (Resource, u32)>>(places: I) -> Self {
-        let mut demand = Self::default();
+        let mut needed = Self::default();
         for (resource, count) in places {
             if count > 0 {
-                *demand.0.entry(resource).or_default() += count;
+                *needed.0.entry(resource).or_default() += count;
             }
         }
-        demand
+        needed
     }
 }
 
@@ -135,7 +135,7 @@ pub struct Sum {
 
 /// A demand that does not fit, with the arithmetic of every place it wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortfall(pub BTreeMap<Resource, Sum>);
+pub struct CapacityExceeded(pub BTreeMap<Resource, Sum>);
 
 impl Capacity {
     /// How many places of one kind there are and are taken. A kind nobody has set a limit for is unlimited.
@@ -146,24 +146,24 @@ impl Capacity {
 
     /// The arithmetic for every place that a demand wants.
     #[must_use]
-    pub fn sums(&self, demand: &Demand) -> BTreeMap<Resource, Sum> {
+    pub fn sums(&self, needed: &CapacityRequest) -> BTreeMap<Resource, Sum> {
         let sum = |resource: &Resource, needed: u32| {
             let allowance = self.allowance(resource);
             let free = allowance.free();
             let missing = free.map_or(0, |free| needed.saturating_sub(free));
             Sum { limit: allowance.limit, used: allowance.used, free, needed, missing }
         };
-        demand.iter().map(|(resource, needed)| (resource.clone(), sum(resource, needed))).collect()
+        needed.iter().map(|(resource, needed)| (resource.clone(), sum(resource, needed))).collect()
     }
 
     /// Whether a demand fits as a whole; it is never met in part.
-    pub fn check(&self, demand: &Demand) -> Result<(), Shortfall> {
-        let sums = self.sums(demand);
-        if sums.values().all(|sum| sum.missing == 0) { Ok(()) } else { Err(Shortfall(sums)) }
+    pub fn check(&self, needed: &CapacityRequest) -> Result<(), CapacityExceeded> {
+        let sums = self.sums(needed);
+        if sums.values().all(|sum| sum.missing == 0) { Ok(()) } else { Err(CapacityExceeded(sums)) }
     }
 }
 
-impl fmt::Display for Shortfall {
+impl fmt::Display for CapacityExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = self.0.iter().filter(|(_, sum)| sum.missing > 0);
         for (index, (resource, sum)) in short.enumerate() {
@@ -186,15 +186,15 @@ mod tests {
         Capacity([(Resource::Seat, Allowance { limit, used })].into())
     }
 
-    fn seats(count: u32) -> Demand {
+    fn seats(count: u32) -> CapacityRequest {
         [(Resource::Seat, count)].into_iter().collect()
     }
 
     #[test]
     fn a_demand_fits_as_a_whole_or_not_at_all() {
         assert_eq!(capacity(Some(50), 48).check(&seats(2)), Ok(()));
-        let shortfall = capacity(Some(50), 48).check(&seats(3)).expect_err("one too many");
-        assert_eq!(shortfall.to_string(), "seats: 3 needed, 2 free, 1 missing");
+        let exceeded = capacity(Some(50), 48).check(&seats(3)).expect_err("one too many");
+        assert_eq!(exceeded.to_string(), "seats: 3 needed, 2 free, 1 missing");
         assert_eq!(capacity(None, 1_000_000).check(&seats(1_000_000)), Ok(()));
     }
 

@@ -150,9 +150,11 @@ mod tests {
         let product = |id: &str, name: &str| Product { id: id.into(), name: name.parse().expect("a text") };
         let products = vec![product("a_x", "Enable"), product("enable", "Other")];
         let catalogue = Catalogue { products, ..Catalogue::default() };
-        let checker = crate::Checker::new(&catalogue, crate::draft::Authority { rank: None, default_role: None });
+        let validator =
+            crate::InvitationValidator::new(&catalogue, crate::spec::Authority { rank: None, default_role: None });
         for (text, id) in [("enable", "enable"), ("ENABLE", "enable"), ("a-x", "a_x"), ("other", "enable")] {
-            let found = [catalogue.product(text), checker.product(text)].map(|found| found.map(|product| &*product.id));
+            let found =
+                [catalogue.product(text), validator.product(text)].map(|found| found.map(|product| &*product.id));
             assert_eq!(found, [Some(id); 2], "{text}");
         }
     }

@@ -1,8 +1,8 @@
 //! What an invitation of somebody comes to, given where they stand already.
 
 use crate::catalogue::Catalogue;
-use crate::draft::Draft;
 use crate::membership::{Membership, State};
+use crate::spec::InvitationSpec;
 
 /// What to do with one draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,30 +34,30 @@ pub fn decide(existing: Option<Membership>) -> Decision {
 
 /// Whether somebody asks for something that an open invitation does not give. What they leave open they do not ask for.
 #[must_use]
-pub fn asks_for_more(draft: &Draft, open: &Membership) -> bool {
-    let (wanted, given) = (&draft.access, &open.access);
-    let name = draft.name.display();
+pub fn asks_for_more(spec: &InvitationSpec, open: &Membership) -> bool {
+    let (wanted, given) = (&spec.entitlements, &open.entitlements);
+    let name = spec.name.display();
     wanted.role != given.role
         || (wanted.team.is_some() && wanted.team != given.team)
-        || (draft.job_title.is_some() && draft.job_title != open.job_title)
+        || (spec.job_title.is_some() && spec.job_title != open.job_title)
         || !wanted.products.is_subset(&given.products)
         || !wanted.courses.is_subset(&given.courses)
         || (name.is_some() && name != open.name.display())
-        || (draft.send && open.state == State::Held)
+        || (spec.send && open.state == State::Held)
 }
 
 /// Whether what an invitation offers can still be given at the moment it is accepted: its role and team exist, and who
 /// invited may still invite to that role. `team_exists` is about the team it names, if it names one; `inviter` is who
 /// invited, if they still are in the table.
 #[must_use]
-pub fn still_holds(
+pub fn is_acceptable(
     invitation: &Membership,
     catalogue: &Catalogue,
     team_exists: bool,
     inviter: Option<&Membership>,
 ) -> bool {
-    let Some(role) = catalogue.role(&invitation.access.role) else { return false };
-    if invitation.access.team.is_some() && !team_exists {
+    let Some(role) = catalogue.role(&invitation.entitlements.role) else { return false };
+    if invitation.entitlements.team.is_some() && !team_exists {
         return false;
     }
     // An operator invites to every role.
@@ -65,42 +65,49 @@ pub fn still_holds(
         return true;
     }
     let Some(inviter) = inviter.filter(|inviter| matches!(inviter.state, State::Active { .. })) else { return false };
-    catalogue.role(&inviter.access.role).is_some_and(|theirs| theirs.can_invite && theirs.rank >= role.rank)
+    catalogue.role(&inviter.entitlements.role).is_some_and(|theirs| theirs.can_invite && theirs.rank >= role.rank)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalogue::Role;
-    use crate::draft::{Access, Draft};
     use crate::id::OrganisationId;
     use crate::membership::Origin;
+    use crate::spec::{Entitlements, InvitationSpec};
     use crate::text::PersonName;
     use jiff::{SignedDuration, Timestamp};
 
     fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
-        let access = Access { role: role.into(), team: team.map(Into::into), products: [].into(), courses: [].into() };
+        let entitlements =
+            Entitlements { role: role.into(), team: team.map(Into::into), products: [].into(), courses: [].into() };
         let email = email.parse().expect("an address");
-        let draft = Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send: true };
+        let spec = InvitationSpec {
+            email,
+            name: PersonName::default(),
+            job_title: None,
+            entitlements: entitlements.into(),
+            send: true,
+        };
         let origin = Origin { invited_by: by.map(|by| by.id), import: None, reservation: None };
         let organisation = OrganisationId::from_parts(1, 1);
-        Membership::invite(organisation, draft, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)
+        Membership::invite(organisation, spec, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn what_is_left_open_is_not_asked_for() {
         let open = Membership { job_title: "VP".parse().ok(), ..invitation("a@example.com", "member", None, None) };
-        let access = Access { role: "member".into(), team: None, products: [].into(), courses: [].into() };
-        let draft = Draft {
+        let entitlements = Entitlements { role: "member".into(), team: None, products: [].into(), courses: [].into() };
+        let spec = InvitationSpec {
             email: open.email.clone(),
             name: PersonName::default(),
             job_title: None,
-            access: access.into(),
+            entitlements: entitlements.into(),
             send: true,
         };
-        assert!(!asks_for_more(&draft, &open));
-        assert!(!asks_for_more(&Draft { job_title: "VP".parse().ok(), ..draft.clone() }, &open));
-        assert!(asks_for_more(&Draft { job_title: "CEO".parse().ok(), ..draft }, &open));
+        assert!(!asks_for_more(&spec, &open));
+        assert!(!asks_for_more(&InvitationSpec { job_title: "VP".parse().ok(), ..spec.clone() }, &open));
+        assert!(asks_for_more(&InvitationSpec { job_title: "CEO".parse().ok(), ..spec }, &open));
     }
 
     #[test]
@@ -112,16 +119,19 @@ mod tests {
         let admin = invitation("a@example.com", "admin", None, None).accept(now).expect("in time");
         let offer = |role, team| invitation("b@example.com", role, team, Some(&admin));
 
-        assert!(still_holds(&offer("member", None), &catalogue, false, Some(&admin)));
-        assert!(still_holds(&offer("member", Some("smb")), &catalogue, true, Some(&admin)));
-        assert!(!still_holds(&offer("member", Some("smb")), &catalogue, false, Some(&admin)), "the team is gone");
-        assert!(!still_holds(&offer("guest", None), &catalogue, true, Some(&admin)), "the role is gone");
-        assert!(!still_holds(&offer("owner", None), &catalogue, true, Some(&admin)), "above the inviter");
-        assert!(!still_holds(&offer("member", None), &catalogue, true, None), "the inviter was removed");
+        assert!(is_acceptable(&offer("member", None), &catalogue, false, Some(&admin)));
+        assert!(is_acceptable(&offer("member", Some("smb")), &catalogue, true, Some(&admin)));
+        assert!(!is_acceptable(&offer("member", Some("smb")), &catalogue, false, Some(&admin)), "the team is gone");
+        assert!(!is_acceptable(&offer("guest", None), &catalogue, true, Some(&admin)), "the role is gone");
+        assert!(!is_acceptable(&offer("owner", None), &catalogue, true, Some(&admin)), "above the inviter");
+        assert!(!is_acceptable(&offer("member", None), &catalogue, true, None), "the inviter was removed");
         let out = admin.clone().deactivate(now).expect("a member");
-        assert!(!still_holds(&offer("member", None), &catalogue, true, Some(&out)), "the inviter is shut out");
-        let demoted = Membership { access: offer("member", None).access, ..admin.clone() };
-        assert!(!still_holds(&offer("member", None), &catalogue, true, Some(&demoted)), "the inviter may not invite");
-        assert!(still_holds(&invitation("c@example.com", "owner", None, None), &catalogue, false, None), "an operator");
+        assert!(!is_acceptable(&offer("member", None), &catalogue, true, Some(&out)), "the inviter is shut out");
+        let demoted = Membership { entitlements: offer("member", None).entitlements, ..admin.clone() };
+        assert!(!is_acceptable(&offer("member", None), &catalogue, true, Some(&demoted)), "the inviter may not invite");
+        assert!(
+            is_acceptable(&invitation("c@example.com", "owner", None, None), &catalogue, false, None),
+            "an operator"
+        );
     }
 }

@@ -60,11 +60,11 @@ impl MailJob {
 /// The mail about the end of an import, to whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EndedImportJob {
+pub struct ImportReportJob {
     /// Whose.
     pub organisation: OrganisationId,
     /// Which import.
-    pub ended_import: ImportId,
+    pub import_report: ImportId,
 }
 
 /// What is on the mail queue. The kinds are told apart by their members, so that those that were queued before there was a
@@ -75,7 +75,7 @@ pub enum MailQueueJob {
     /// Invitations.
     Invitations(MailJob),
     /// The end of an import.
-    EndedImport(EndedImportJob),
+    ImportReport(ImportReportJob),
 }
 
 /// One part of an import's plan, for import-apply.
@@ -135,10 +135,10 @@ mod tests {
     fn kinds_of_mail_jobs_are_told_apart() {
         let invitations = serde_json::to_string(&job()).expect("JSON");
         assert_eq!(serde_json::from_str::<MailQueueJob>(&invitations).ok(), Some(MailQueueJob::Invitations(job())));
-        let (organisation, ended_import) = (OrganisationId::from_parts(1, 2), ImportId::from_parts(3, 4));
-        let ended = EndedImportJob { organisation, ended_import };
+        let (organisation, import_report) = (OrganisationId::from_parts(1, 2), ImportId::from_parts(3, 4));
+        let ended = ImportReportJob { organisation, import_report };
         let text = serde_json::to_string(&ended).expect("JSON");
-        assert_eq!(serde_json::from_str::<MailQueueJob>(&text).ok(), Some(MailQueueJob::EndedImport(ended)));
+        assert_eq!(serde_json::from_str::<MailQueueJob>(&text).ok(), Some(MailQueueJob::ImportReport(ended)));
         assert!(serde_json::from_str::<MailQueueJob>(r#"{"organisation":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#).is_err());
     }
 }

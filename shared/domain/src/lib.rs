@@ -6,8 +6,6 @@
 
 pub mod capacity;
 pub mod catalogue;
-pub mod check;
-pub mod draft;
 pub mod email;
 pub mod id;
 pub mod import;
@@ -19,12 +17,12 @@ pub mod mail;
 pub mod membership;
 pub mod organisation;
 pub mod pasted;
+pub mod spec;
 pub mod text;
+pub mod validator;
 
-pub use capacity::{Allowance, Capacity, Demand, Resource, Shortfall};
+pub use capacity::{Allowance, Capacity, CapacityExceeded, CapacityRequest, Resource};
 pub use catalogue::{Catalogue, Course, Product, Role, Team};
-pub use check::Checker;
-pub use draft::{Draft, DraftRequest, FieldProblem};
 pub use email::{EmailAddress, EmailAddressError};
 pub use id::{ImportId, MembershipId, OrganisationId, ReservationId};
 pub use invitation::{Decision, decide};
@@ -34,4 +32,6 @@ pub use link::{LinkKeys, Token, TokenError};
 pub use mail::{MailState, MailStatus};
 pub use membership::{Membership, State, Status, TransitionError};
 pub use organisation::Organisation;
+pub use spec::{InvitationInput, InvitationSpec, Issue};
 pub use text::{PersonName, TextError};
+pub use validator::InvitationValidator;

@@ -71,13 +71,13 @@ pub struct MailStatus {
     /// How often a lost mail of this generation was given up and queued anew. A job for an earlier attempt is stale.
     pub attempt: u32,
     /// How often the mail service's answer was lost. After the first it is sent once more, after the second no more.
-    pub doubts: u32,
+    pub unconfirmed_sends: u32,
 }
 
 impl MailStatus {
     /// A mail that is due from this moment.
     #[must_use]
     pub fn queued(now: Timestamp) -> Self {
-        Self { state: MailState::Queued, reason: None, at: now, attempt: 0, doubts: 0 }
+        Self { state: MailState::Queued, reason: None, at: now, attempt: 0, unconfirmed_sends: 0 }
     }
 }

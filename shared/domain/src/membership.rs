@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::draft::{Access, Draft};
 use crate::email::EmailAddress;
 use crate::id::{ImportId, MembershipId, OrganisationId, ReservationId};
 use crate::mail::MailStatus;
+use crate::spec::{Entitlements, InvitationSpec};
 use crate::text::{PersonName, ShortText};
 
 /// Where a membership stands, with what only that state has.
@@ -128,7 +128,7 @@ pub struct Membership {
     /// What they do.
     pub job_title: Option<ShortText>,
     /// What they are given.
-    pub access: Access,
+    pub entitlements: Entitlements,
     /// Where they stand.
     pub state: State,
     /// How often an invitation was sent; a link is good only for the newest. 0 while held.
@@ -165,20 +165,20 @@ impl Membership {
     #[must_use]
     pub fn invite(
         organisation: OrganisationId,
-        draft: Draft,
+        spec: InvitationSpec,
         origin: Origin,
         duration: SignedDuration,
         now: Timestamp,
     ) -> Self {
-        let id = MembershipId::of(organisation, &draft.email);
+        let id = MembershipId::of(organisation, &spec.email);
         let held = Self {
             id,
             organisation,
-            email: draft.email,
-            name: draft.name,
+            email: spec.email,
+            name: spec.name,
             phone: None,
-            job_title: draft.job_title,
-            access: Arc::unwrap_or_clone(draft.access),
+            job_title: spec.job_title,
+            entitlements: Arc::unwrap_or_clone(spec.entitlements),
             state: State::Held,
             generation: 0,
             created_at: now,
@@ -189,7 +189,7 @@ impl Membership {
             reservation: origin.reservation,
             mail: None,
         };
-        if draft.send { held.sent_anew(duration, now) } else { held }
+        if spec.send { held.sent_anew(duration, now) } else { held }
     }
 
     /// Where it stands for people at this moment.
@@ -208,7 +208,7 @@ impl Membership {
 
     /// Whether places are kept for it. An invitation whose time is over keeps them until that is recorded.
     #[must_use]
-    pub fn holds_places(&self) -> bool {
+    pub fn holds_capacity(&self) -> bool {
         match self.state {
             State::Held | State::Pending { .. } | State::Active { .. } | State::Deactivated { .. } => true,
             State::Expired { .. } | State::Revoked { .. } => false,
@@ -257,7 +257,7 @@ impl Membership {
     /// Invites somebody again whose earlier invitation ended, on new terms.
     pub fn invite_again(
         self,
-        draft: Draft,
+        spec: InvitationSpec,
         origin: Origin,
         duration: SignedDuration,
         now: Timestamp,
@@ -269,7 +269,7 @@ impl Membership {
             State::Deactivated { .. } => return Err(TransitionError::Deactivated),
         }
         let Self { generation, created_at, import, mut earlier_imports, .. } = self;
-        let mut again = Self::invite(self.organisation, draft, origin, duration, now);
+        let mut again = Self::invite(self.organisation, spec, origin, duration, now);
         // Whoever came with an import came with it, also when somebody invites them again by hand, or with another import: a
         // part of it that is delivered once more has to know that it took a place for them.
         again.import = again.import.or(import);
@@ -333,12 +333,12 @@ impl Membership {
     }
 
     /// Changes what the invitation says to what a draft says, which only works until the person accepts. The address stays.
-    pub fn edit(self, draft: Draft, now: Timestamp) -> Result<Self, TransitionError> {
-        let Draft { email: _, name, job_title, access, send: _ } = draft;
+    pub fn edit(self, spec: InvitationSpec, now: Timestamp) -> Result<Self, TransitionError> {
+        let InvitationSpec { email: _, name, job_title, entitlements, send: _ } = spec;
         match self.state {
             State::Pending { expires_at } if expires_at <= now => Err(TransitionError::Expired),
             State::Held | State::Pending { .. } => {
-                Ok(Self { name, job_title, access: Arc::unwrap_or_clone(access), ..self })
+                Ok(Self { name, job_title, entitlements: Arc::unwrap_or_clone(entitlements), ..self })
             }
             State::Expired { .. } => Err(TransitionError::Expired),
             State::Revoked { .. } => Err(TransitionError::Revoked),
@@ -373,7 +373,7 @@ impl Membership {
     /// Makes somebody answer for the invitation: whoever sends it again or changes what it gives has the right to, which
     /// the one who invited first may have lost since.
     #[must_use]
-    pub fn vouched_for_by(self, admin: MembershipId) -> Self {
+    pub fn with_inviter(self, admin: MembershipId) -> Self {
         Self { invited_by: Some(admin), ..self }
     }
 

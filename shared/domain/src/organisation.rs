@@ -47,6 +47,6 @@ impl Organisation {
     #[must_use]
     pub fn admin_rank(&self, membership: &Membership) -> Option<u32> {
         let State::Active { .. } = membership.state else { return None };
-        self.catalogue.role(&membership.access.role).filter(|role| role.can_invite).map(|role| role.rank)
+        self.catalogue.role(&membership.entitlements.role).filter(|role| role.can_invite).map(|role| role.rank)
     }
 }

@@ -6,7 +6,7 @@
 
 use memchr::memchr;
 
-use crate::draft::DraftRequest;
+use crate::spec::InvitationInput;
 
 /// One person of a list.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub enum EntryName<'a> {
 impl<'a> Entry<'a> {
     /// The request for this person: the address and the name, the rest as in `base`.
     #[must_use]
-    pub fn request(&self, base: &DraftRequest<'a>) -> DraftRequest<'a> {
-        let mut request = DraftRequest { email: self.address.into(), ..base.clone() };
+    pub fn request(&self, base: &InvitationInput<'a>) -> InvitationInput<'a> {
+        let mut request = InvitationInput { email: self.address.into(), ..base.clone() };
         match self.name {
             Some(EntryName::Full(full)) => request.name = Some(full.into()),
             Some(EntryName::Parts { first, last }) => {
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_request_keeps_what_is_the_same_for_all() {
-        let base = DraftRequest { role: Some("admin".into()), ..DraftRequest::default() };
+        let base = InvitationInput { role: Some("admin".into()), ..InvitationInput::default() };
         let request = parse("Doe, Jo <jo@x.com>")[0].request(&base);
         assert_eq!((&*request.email, request.role.as_deref()), ("jo@x.com", Some("admin")));
         assert_eq!((request.first_name.as_deref(), request.last_name.as_deref()), (Some("Jo"), Some("Doe")));

@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
-use usher_domain::draft::Authority;
+use usher_domain::spec::Authority;
 use usher_domain::{Capacity, Membership, MembershipId, Organisation, OrganisationId, State};
 use usher_store::Store;
 
@@ -72,7 +72,7 @@ where
                 return Err(Problem::not_found());
             }
         }
-        let role = loaded.organisation.catalogue.role(&membership.access.role).filter(|role| role.can_invite);
+        let role = loaded.organisation.catalogue.role(&membership.entitlements.role).filter(|role| role.can_invite);
         let Some(rank) = role.map(|role| role.rank) else {
             return Err(forbidden("not_an_admin", "Your role does not administer this organisation."));
         };

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use usher_domain::{FieldProblem, Shortfall};
+use usher_domain::{CapacityExceeded, Issue};
 use usher_store::{ReserveError, StoreError};
 
 /// A field that is wrong, and where in the request it stands.
@@ -37,7 +37,7 @@ impl FieldError {
 
     /// A problem of the domain, at a place of the request.
     #[must_use]
-    pub fn at(prefix: &str, problem: FieldProblem) -> Self {
+    pub fn at(prefix: &str, problem: Issue) -> Self {
         Self {
             field: format!("{prefix}{}", problem.field),
             code: problem.code.to_string(),
@@ -96,10 +96,10 @@ impl Problem {
 
     /// 409: places are short; nothing was taken.
     #[must_use]
-    pub fn capacity_exceeded(shortfall: &Shortfall) -> Self {
-        let detail = format!("There are too few places, so nobody was invited. {shortfall}.");
+    pub fn capacity_exceeded(exceeded: &CapacityExceeded) -> Self {
+        let detail = format!("There are too few places, so nobody was invited. {exceeded}.");
         Self::new(StatusCode::CONFLICT, "capacity_exceeded", detail)
-            .with("capacity", crate::server::places(shortfall.0.iter()))
+            .with("capacity", crate::server::places(exceeded.0.iter()))
     }
 
     /// 409: somebody else changed the same thing at the same time.
@@ -169,7 +169,7 @@ impl From<StoreError> for Problem {
 impl From<ReserveError> for Problem {
     fn from(error: ReserveError) -> Self {
         match error {
-            ReserveError::Shortfall(shortfall) => Self::capacity_exceeded(&shortfall),
+            ReserveError::CapacityExceeded(exceeded) => Self::capacity_exceeded(&exceeded),
             ReserveError::Store(error) => error.into(),
         }
     }

@@ -61,18 +61,18 @@ impl MembershipView {
 
     fn of(membership: &Membership, catalogue: &Catalogue, status: &'static str) -> Self {
         let text = |text: &Option<usher_domain::text::ShortText>| text.as_ref().map(|text| text.as_str().to_owned());
-        let access = &membership.access;
+        let entitlements = &membership.entitlements;
         Self {
             id: membership.id.to_string(),
             email: membership.email.as_typed().to_owned(),
             name: membership.name.display(),
             first_name: text(&membership.name.first),
             last_name: text(&membership.name.last),
-            role: access.role.to_string(),
-            team: access.team.as_deref().map(|id| catalogue.team_name(id).to_owned()),
+            role: entitlements.role.to_string(),
+            team: entitlements.team.as_deref().map(|id| catalogue.team_name(id).to_owned()),
             job_title: text(&membership.job_title),
-            products: access.products.iter().cloned().collect(),
-            courses: access.courses.iter().cloned().collect(),
+            products: entitlements.products.iter().cloned().collect(),
+            courses: entitlements.courses.iter().cloned().collect(),
             status,
             generation: membership.generation,
             created_at: membership.created_at,

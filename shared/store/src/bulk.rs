@@ -6,7 +6,7 @@ use usher_domain::Membership;
 use crate::error::is_throttling;
 use crate::item::{s, write_membership};
 use crate::keys::Key;
-use crate::window::Attempt;
+use crate::limiter::Attempt;
 use crate::{Item, Store, StoreError};
 
 /// The most statements of one `BatchExecuteStatement` (a DynamoDB limit).
@@ -20,7 +20,7 @@ pub enum Inserted {
     /// It is there, and it was not before.
     Created,
     /// Somebody was there first; nothing was written.
-    AlreadyThere,
+    AlreadyExists,
 }
 
 impl Store {
@@ -86,7 +86,7 @@ impl Store {
             };
             match response.error.map(|error| error.code) {
                 None => done.push((row, Inserted::Created)),
-                Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyThere)),
+                Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyExists)),
                 // Went too fast.
                 Some(Some(
                     BatchStatementErrorCodeEnum::ThrottlingError

@@ -14,11 +14,13 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::id::ReservationId;
-use usher_domain::{Allowance, Capacity, Demand, Membership, MembershipId, OrganisationId, Resource, Shortfall};
+use usher_domain::{
+    Allowance, Capacity, CapacityExceeded, CapacityRequest, Membership, MembershipId, OrganisationId, Resource,
+};
 
 use crate::item::{Reader, keyed, n, s, set_due};
 use crate::keys;
-use crate::membership::{Change, Stored};
+use crate::membership::{Change, Versioned};
 use crate::transact::Transacted;
 use crate::{Item, Store, StoreError};
 
@@ -36,7 +38,7 @@ const ATTEMPTS: u8 = 5;
 pub enum ReserveError {
     /// There are too few; nothing was taken.
     #[error("too few places: {0}")]
-    Shortfall(Shortfall),
+    CapacityExceeded(CapacityExceeded),
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,7 +50,7 @@ pub struct Reservation {
     /// Which.
     pub id: ReservationId,
     /// How many places.
-    pub demand: Demand,
+    pub needed: CapacityRequest,
     /// Whom they are for.
     pub members: Vec<MembershipId>,
 }
@@ -120,8 +122,8 @@ impl Store {
         &self,
         organisation: OrganisationId,
         seen: &Capacity,
-        taken: &Demand,
-        returned: &Demand,
+        taken: &CapacityRequest,
+        returned: &CapacityRequest,
     ) -> Result<TransactWriteItem, StoreError> {
         let (mut adds, mut conditions) = (Vec::new(), Vec::new());
         let (mut names, mut values) = (HashMap::new(), Item::new());
@@ -160,19 +162,19 @@ impl Store {
 
     /// Moves places and writes `companions` in one transaction. `Ok(refused)` names the companions whose condition did
     /// not hold, in which case nothing was written.
-    pub(crate) async fn move_places(
+    pub(crate) async fn exchange_capacity(
         &self,
         organisation: OrganisationId,
         request: ReservationId,
-        taken: &Demand,
-        returned: &Demand,
+        taken: &CapacityRequest,
+        returned: &CapacityRequest,
         companions: Vec<TransactWriteItem>,
     ) -> Result<Vec<usize>, ReserveError> {
         for attempt in 0..ATTEMPTS {
             let mut items = companions.clone();
             if !taken.is_empty() || !returned.is_empty() {
                 let seen = self.capacity(organisation).await?;
-                seen.check(taken).map_err(ReserveError::Shortfall)?;
+                seen.check(taken).map_err(ReserveError::CapacityExceeded)?;
                 items.push(self.capacity_update(organisation, &seen, taken, returned)?);
             }
             match self.transact(token(request, attempt), items).await? {
@@ -189,31 +191,32 @@ impl Store {
 
     /// Takes places and writes `companions` in one transaction. `Ok(false)`: a companion's condition did not hold, and
     /// nothing was written.
-    pub(crate) async fn take_places(
+    pub(crate) async fn reserve_capacity(
         &self,
         organisation: OrganisationId,
         request: ReservationId,
-        demand: &Demand,
+        needed: &CapacityRequest,
         companions: Vec<TransactWriteItem>,
     ) -> Result<bool, ReserveError> {
-        let refused = self.move_places(organisation, request, demand, &Demand::default(), companions).await?;
+        let refused =
+            self.exchange_capacity(organisation, request, needed, &CapacityRequest::default(), companions).await?;
         Ok(refused.is_empty())
     }
 
     /// Gives places back and writes `companions` in one transaction; `Ok(refused)` names the companions whose condition
     /// did not hold, in which case nothing was written.
-    pub(crate) async fn give_back(
+    pub(crate) async fn release_capacity(
         &self,
         organisation: OrganisationId,
         request: ReservationId,
-        demand: &Demand,
+        needed: &CapacityRequest,
         companions: Vec<TransactWriteItem>,
     ) -> Result<Vec<usize>, StoreError> {
-        match self.move_places(organisation, request, &Demand::default(), demand, companions).await {
+        match self.exchange_capacity(organisation, request, &CapacityRequest::default(), needed, companions).await {
             Ok(refused) => Ok(refused),
             Err(ReserveError::Store(error)) => Err(error),
             // Nothing is taken, so nothing can be short.
-            Err(ReserveError::Shortfall(_)) => Err(StoreError::Contention),
+            Err(ReserveError::CapacityExceeded(_)) => Err(StoreError::Contention),
         }
     }
 
@@ -227,13 +230,13 @@ impl Store {
         reservation: &Reservation,
         now: Timestamp,
     ) -> Result<(), ReserveError> {
-        if reservation.demand.is_empty() {
+        if reservation.needed.is_empty() {
             return Ok(());
         }
         let mut item = keyed(&keys::reservation(organisation, reservation.id));
         item.insert("kind".to_owned(), s("reservation"));
-        for (resource, count) in reservation.demand.iter() {
-            item.insert(attribute("demand", resource), n(count));
+        for (resource, count) in reservation.needed.iter() {
+            item.insert(attribute("needed", resource), n(count));
         }
         let members: Vec<u8> = reservation.members.iter().flat_map(|id| id.to_bytes()).collect();
         item.insert("members".to_owned(), AttributeValue::B(members.into()));
@@ -246,15 +249,15 @@ impl Store {
             .map_err(|error| StoreError::damaged(keys::RESERVATION_PREFIX, error.to_string()))?;
         let put = TransactWriteItem::builder().put(put).build();
         // Refused: the reservation is there already, which is what was asked for.
-        self.take_places(organisation, reservation.id, &reservation.demand, vec![put]).await.map(drop)
+        self.reserve_capacity(organisation, reservation.id, &reservation.needed, vec![put]).await.map(drop)
     }
 
     /// Ends a reservation and gives back what it did not use. Only the first to settle does anything.
-    pub async fn settle(
+    pub async fn commit_reservation(
         &self,
         organisation: OrganisationId,
         reservation: ReservationId,
-        unused: &Demand,
+        unused: &CapacityRequest,
     ) -> Result<(), StoreError> {
         let key = keys::reservation(organisation, reservation);
         // Condition `attribute_exists`: the sweeper, or an earlier attempt whose answer was lost, may have settled it.
@@ -267,7 +270,7 @@ impl Store {
             .map_err(|error| StoreError::damaged(keys::RESERVATION_PREFIX, error.to_string()))?;
         let delete = TransactWriteItem::builder().delete(delete).build();
         let request = ReservationId::derived(&[b"settle", &reservation.to_bytes()]);
-        self.give_back(organisation, request, unused, vec![delete]).await.map(drop)
+        self.release_capacity(organisation, request, unused, vec![delete]).await.map(drop)
     }
 
     /// A reservation that is still open.
@@ -278,10 +281,10 @@ impl Store {
     ) -> Result<Option<Reservation>, StoreError> {
         let Some(item) = self.get(&keys::reservation(organisation, id)).await? else { return Ok(None) };
         let reader = Reader::new(&item);
-        let mut demand = Vec::new();
+        let mut needed = Vec::new();
         for name in item.keys() {
-            if let Some(rest) = name.strip_prefix("demand#") {
-                demand.push((read_resource(rest).ok_or_else(|| reader.damaged(name))?, reader.number(name)?));
+            if let Some(rest) = name.strip_prefix("needed#") {
+                needed.push((read_resource(rest).ok_or_else(|| reader.damaged(name))?, reader.number(name)?));
             }
         }
         let members =
@@ -291,51 +294,51 @@ impl Store {
             id.copy_from_slice(chunk);
             MembershipId::from_bytes(id)
         });
-        Ok(Some(Reservation { id, demand: demand.into_iter().collect(), members: members.collect() }))
+        Ok(Some(Reservation { id, needed: needed.into_iter().collect(), members: members.collect() }))
     }
 
     /// Changes a membership, takes the places that it needs in addition and gives back those it needs no more.
     /// `Ok(false)`: somebody else wrote; read again and decide anew.
     ///
     /// One transaction, because two would either lose places or move them twice.
-    pub async fn update_exchanging(
+    pub async fn update_exchanging_capacity(
         &self,
-        before: &Stored,
+        before: &Versioned,
         after: &Membership,
-        taken: &Demand,
-        returned: &Demand,
+        taken: &CapacityRequest,
+        returned: &CapacityRequest,
     ) -> Result<bool, ReserveError> {
         if taken.is_empty() && returned.is_empty() {
             return Ok(self.update_membership(before, after).await?);
         }
         let change = Change::of(before, after).transact_item(&self.table)?;
         let request = request_of(before);
-        Ok(self.move_places(after.organisation, request, taken, returned, vec![change]).await?.is_empty())
+        Ok(self.exchange_capacity(after.organisation, request, taken, returned, vec![change]).await?.is_empty())
     }
 
     /// Changes a membership and takes the places that it needs beyond those it holds. `Ok(false)`: somebody else wrote.
     pub async fn update_taking(
         &self,
-        before: &Stored,
+        before: &Versioned,
         after: &Membership,
-        demand: &Demand,
+        needed: &CapacityRequest,
     ) -> Result<bool, ReserveError> {
-        self.update_exchanging(before, after, demand, &Demand::default()).await
+        self.update_exchanging_capacity(before, after, needed, &CapacityRequest::default()).await
     }
 
     /// Changes a membership and gives places back with it. `Ok(false)`: somebody else wrote.
     pub async fn update_giving_back(
         &self,
-        before: &Stored,
+        before: &Versioned,
         after: &Membership,
-        demand: &Demand,
+        needed: &CapacityRequest,
     ) -> Result<bool, ReserveError> {
-        self.update_exchanging(before, after, &Demand::default(), demand).await
+        self.update_exchanging_capacity(before, after, &CapacityRequest::default(), needed).await
     }
 }
 
 /// Names one change of a membership. Another attempt is another change: its conditions decide whether it is still due.
-fn request_of(before: &Stored) -> ReservationId {
+fn request_of(before: &Versioned) -> ReservationId {
     let random = fastrand::u128(..).to_be_bytes();
     ReservationId::derived(&[&before.membership.id.to_bytes(), &before.version.to_be_bytes(), &random])
 }

@@ -35,7 +35,7 @@ pub enum DueItem {
     /// An import should have finished.
     Import(ImportId),
     /// The mails that became due in this hour (since the epoch) should have left.
-    Watch(i64),
+    DeliveryCheck(i64),
 }
 
 fn read_due(pk: &str, sk: &str) -> Option<Due> {
@@ -44,7 +44,7 @@ fn read_due(pk: &str, sk: &str) -> Option<Due> {
         .map(DueItem::Membership)
         .or_else(|| keys::reservation_of(sk).map(DueItem::Reservation))
         .or_else(|| keys::import_of(sk).map(DueItem::Import))
-        .or_else(|| sk.strip_prefix(keys::WATCH_PREFIX)?.parse().ok().map(DueItem::Watch))?;
+        .or_else(|| sk.strip_prefix(keys::DELIVERY_CHECK_PREFIX)?.parse().ok().map(DueItem::DeliveryCheck))?;
     Some(Due { organisation, item })
 }
 
@@ -108,10 +108,14 @@ impl Store {
 
     /// Makes sure that somebody looks after the mails that become due now. Called before the change that makes a mail
     /// due, so that no mail is due unwatched; one small write per organisation and hour.
-    pub async fn watch_mail(&self, organisation: OrganisationId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn schedule_delivery_check(
+        &self,
+        organisation: OrganisationId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let hour = now.as_second().div_euclid(3_600);
-        let mut item = keyed(&keys::watch(organisation, hour));
-        item.insert("kind".to_owned(), s("watch"));
+        let mut item = keyed(&keys::delivery_check(organisation, hour));
+        item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
         let end_of_hour = Timestamp::from_second((hour + 1) * 3_600).unwrap_or(now);
         set_due(&mut item, end_of_hour.max(now) + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
@@ -125,21 +129,21 @@ impl Store {
     }
 
     /// Ends a watch: every mail of that hour has left, or can never leave.
-    pub async fn end_watch(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
-        let key = keys::watch(organisation, hour);
+    pub async fn end_delivery_check(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
+        let key = keys::delivery_check(organisation, hour);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
         delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
     }
 
     /// Looks at a watch again later.
-    pub async fn postpone_watch(
+    pub async fn postpone_delivery_check(
         &self,
         organisation: OrganisationId,
         hour: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut item = keyed(&keys::watch(organisation, hour));
-        item.insert("kind".to_owned(), s("watch"));
+        let mut item = keyed(&keys::delivery_check(organisation, hour));
+        item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
         set_due(&mut item, now + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use usher_domain::id::ReservationId;
-use usher_domain::{Demand, OrganisationId};
+use usher_domain::{CapacityRequest, OrganisationId};
 
-use crate::membership::{Change, Stored};
+use crate::membership::{Change, Versioned};
 use crate::transact::TRANSACTION_ITEMS;
 use crate::{Store, StoreError};
 
@@ -14,7 +14,7 @@ impl Store {
     pub async fn expire(
         &self,
         organisation: OrganisationId,
-        members: Vec<Stored>,
+        members: Vec<Versioned>,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let mut recorded = 0;
@@ -25,18 +25,18 @@ impl Store {
                 .filter_map(|stored| stored.membership.clone().expire(now).map(|after| (stored, after)))
                 .collect();
             while !batch.is_empty() {
-                let mut demand = Demand::default();
+                let mut needed = CapacityRequest::default();
                 let mut changes = Vec::with_capacity(batch.len());
                 let mut ids = Vec::with_capacity(batch.len() * 24);
                 for (before, after) in &batch {
-                    demand.add(&after.access);
+                    needed.add(&after.entitlements);
                     changes.push(Change::of(before, after).transact_item(&self.table)?);
                     ids.extend_from_slice(&after.id.to_bytes());
                     ids.extend_from_slice(&before.version.to_be_bytes());
                 }
                 // The same people at the same versions are the same request, whoever sends it.
                 let request = ReservationId::derived(&[b"expire", &ids]);
-                let refused = self.give_back(organisation, request, &demand, changes).await?;
+                let refused = self.release_capacity(organisation, request, &needed, changes).await?;
                 if refused.is_empty() {
                     recorded += batch.len();
                     break;

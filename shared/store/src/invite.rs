@@ -7,11 +7,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use usher_domain::membership::Origin;
-use usher_domain::{Decision, Demand, Draft, Membership, MembershipId, Organisation, ReservationId, Status, decide};
+use usher_domain::{
+    CapacityRequest, Decision, InvitationSpec, Membership, MembershipId, Organisation, ReservationId, Status, decide,
+};
 
 use crate::bulk::Inserted;
 use crate::capacity::{Reservation, ReserveError};
-use crate::membership::Stored;
+use crate::membership::Versioned;
 use crate::{Store, StoreError};
 
 /// What came of inviting one person, and how they stand now.
@@ -53,34 +55,33 @@ impl Store {
     pub async fn invite(
         &self,
         organisation: &Organisation,
-        drafts: Vec<Draft>,
+        specs: Vec<InvitationSpec>,
         invited_by: Option<MembershipId>,
         reservation: ReservationId,
         now: Timestamp,
     ) -> Result<Vec<InviteOutcome>, ReserveError> {
         let origin = Origin { invited_by, import: None, reservation: Some(reservation) };
-        let ids: Vec<MembershipId> =
-            drafts.iter().map(|draft| MembershipId::of(organisation.id, &draft.email)).collect();
+        let ids: Vec<MembershipId> = specs.iter().map(|spec| MembershipId::of(organisation.id, &spec.email)).collect();
         let existing = self.standing(organisation, &ids, now).await?;
         let duration = organisation.invitation_duration();
 
         let (mut new, mut again, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        let mut demand = Demand::default();
-        for (id, draft) in ids.iter().zip(drafts) {
+        let mut needed = CapacityRequest::default();
+        for (id, spec) in ids.iter().zip(specs) {
             if !seen.insert(*id) {
                 continue;
             }
             let known = existing.get(id);
             match decide(known.map(|known| known.membership.clone())) {
                 Decision::Invite => {
-                    let member = Membership::invite(organisation.id, draft, origin, duration, now);
-                    demand.add(&member.access);
+                    let member = Membership::invite(organisation.id, spec, origin, duration, now);
+                    needed.add(&member.entitlements);
                     new.push(member);
                 }
                 Decision::InviteAgain(before) => {
-                    let after = before.invite_again(draft, origin, duration, now);
+                    let after = before.invite_again(spec, origin, duration, now);
                     if let (Some(known), Ok(after)) = (known, after) {
-                        demand.add(&after.access);
+                        needed.add(&after.entitlements);
                         again.push((known.clone(), after));
                     }
                 }
@@ -89,12 +90,12 @@ impl Store {
         }
 
         let members = new.iter().chain(again.iter().map(|(_, after)| after)).map(|member| member.id).collect();
-        let made = if demand.is_empty() {
+        let made = if needed.is_empty() {
             HashMap::new()
         } else {
             // First the watch, so that no mail is ever due unwatched.
-            self.watch_mail(organisation.id, now).await?;
-            let reservation = Reservation { id: reservation, demand, members };
+            self.schedule_delivery_check(organisation.id, now).await?;
+            let reservation = Reservation { id: reservation, needed, members };
             self.reserve(organisation.id, &reservation, now).await?;
             self.make(organisation, reservation.id, new, again).await?
         };
@@ -123,12 +124,12 @@ impl Store {
         organisation: &Organisation,
         ids: &[MembershipId],
         now: Timestamp,
-    ) -> Result<HashMap<MembershipId, Stored>, StoreError> {
+    ) -> Result<HashMap<MembershipId, Versioned>, StoreError> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         let mut existing = self.memberships(organisation.id, &ids).await?;
-        let over: Vec<Stored> =
+        let over: Vec<Versioned> =
             existing.values().filter(|stored| stored.membership.clone().expire(now).is_some()).cloned().collect();
         if !over.is_empty() {
             let ids: Vec<_> = over.iter().map(|stored| stored.membership.id).collect();
@@ -144,25 +145,25 @@ impl Store {
         organisation: &Organisation,
         reservation: ReservationId,
         new: Vec<Membership>,
-        again: Vec<(Stored, Membership)>,
+        again: Vec<(Versioned, Membership)>,
     ) -> Result<HashMap<MembershipId, Membership>, StoreError> {
         let inserted = self.insert_memberships(&new).await?;
         let doubtful: Vec<MembershipId> = new
             .iter()
             .zip(&inserted)
-            .filter(|(_, inserted)| **inserted == Inserted::AlreadyThere)
+            .filter(|(_, inserted)| **inserted == Inserted::AlreadyExists)
             .map(|(member, _)| member.id)
             .collect();
         // "Already there" may be our own row, written by an attempt whose answer was lost.
         let there = self.memberships(organisation.id, &doubtful).await?;
         let ours =
             |id: &MembershipId| there.get(id).is_some_and(|stored| stored.membership.reservation == Some(reservation));
-        let (mut made, mut unused) = (HashMap::new(), Demand::default());
+        let (mut made, mut unused) = (HashMap::new(), CapacityRequest::default());
         for (member, inserted) in new.into_iter().zip(inserted) {
             if inserted == Inserted::Created || ours(&member.id) {
                 made.insert(member.id, member);
             } else {
-                unused.add(&member.access);
+                unused.add(&member.entitlements);
             }
         }
         for (before, after) in again {
@@ -174,10 +175,10 @@ impl Store {
             if known.is_some_and(|known| known.membership.reservation == Some(reservation)) {
                 made.insert(after.id, after);
             } else {
-                unused.add(&after.access);
+                unused.add(&after.entitlements);
             }
         }
-        if let Err(error) = self.settle(organisation.id, reservation, &unused).await {
+        if let Err(error) = self.commit_reservation(organisation.id, reservation, &unused).await {
             // The people are invited; the sweeper settles when the lease is over.
             tracing::warn!(%error, %reservation, "a reservation is left to the sweeper");
         }

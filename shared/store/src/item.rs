@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use usher_domain::draft::Access;
+use usher_domain::spec::Entitlements;
 use usher_domain::text::ShortText;
 use usher_domain::{MailState, MailStatus, Membership, OrganisationId, PersonName, State};
 
@@ -40,7 +40,7 @@ pub(crate) const STATE_ATTRIBUTES: &[&str] = &[
 
 /// What only a new generation resets; between generations these belong to the mailer.
 pub(crate) const MAIL_ATTRIBUTES: &[&str] =
-    &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt", "mail_doubts"];
+    &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt", "mail_unconfirmed_sends"];
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -145,13 +145,13 @@ impl<'a> Reader<'a> {
 
 /// A value as it was stored, and how often it had been written: a write names the version it saw and fails on another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct Versioned {
     /// The membership.
     pub membership: Membership,
     pub(crate) version: u64,
 }
 
-impl Stored {
+impl Versioned {
     /// Whether this is what a write of `membership` leaves, apart from what the mailer may have added since.
     pub(crate) fn is_written_as(&self, membership: &Membership) -> bool {
         let ours = Membership { mail: None, sent_at: None, ..membership.clone() };
@@ -172,14 +172,16 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
     item.insert("generation".to_owned(), n(membership.generation));
     item.insert("email".to_owned(), s(membership.email.as_typed()));
     item.insert("created_at".to_owned(), time(membership.created_at));
-    item.insert("role".to_owned(), s(membership.access.role.as_str()));
+    item.insert("role".to_owned(), s(membership.entitlements.role.as_str()));
     set(&mut item, "name", membership.name.full.as_ref().map(ShortText::as_str));
     set(&mut item, "first_name", membership.name.first.as_ref().map(ShortText::as_str));
     set(&mut item, "last_name", membership.name.last.as_ref().map(ShortText::as_str));
     set(&mut item, "phone", membership.phone.as_ref());
-    set(&mut item, "team", membership.access.team.as_ref());
+    set(&mut item, "team", membership.entitlements.team.as_ref());
     set(&mut item, "job_title", membership.job_title.as_ref().map(ShortText::as_str));
-    for (attribute, texts) in [("products", &membership.access.products), ("courses", &membership.access.courses)] {
+    for (attribute, texts) in
+        [("products", &membership.entitlements.products), ("courses", &membership.entitlements.courses)]
+    {
         if !texts.is_empty() {
             item.insert(attribute.to_owned(), AttributeValue::Ss(texts.iter().cloned().collect()));
         }
@@ -228,8 +230,8 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
         if mail.attempt > 0 {
             item.insert("mail_attempt".to_owned(), n(mail.attempt));
         }
-        if mail.doubts > 0 {
-            item.insert("mail_doubts".to_owned(), n(mail.doubts));
+        if mail.unconfirmed_sends > 0 {
+            item.insert("mail_unconfirmed_sends".to_owned(), n(mail.unconfirmed_sends));
         }
     }
     item
@@ -256,11 +258,11 @@ fn read_mail(reader: &Reader<'_>) -> Result<Option<MailStatus>, StoreError> {
         reason: reader.optional_text("mail_reason")?.map(str::to_owned),
         at: reader.time("mail_at")?,
         attempt: reader.optional_number("mail_attempt")?.unwrap_or(0),
-        doubts: reader.optional_number("mail_doubts")?.unwrap_or(0),
+        unconfirmed_sends: reader.optional_number("mail_unconfirmed_sends")?.unwrap_or(0),
     }))
 }
 
-pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
+pub(crate) fn read_membership(item: &Item) -> Result<Versioned, StoreError> {
     let reader = Reader::new(item);
     let organisation: OrganisationId = keys::organisation_of(reader.text("pk")?).ok_or_else(|| reader.damaged("pk"))?;
     let membership = Membership {
@@ -274,7 +276,7 @@ pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
         },
         phone: reader.optional_text("phone")?.map(str::to_owned),
         job_title: reader.optional("job_title")?,
-        access: Access {
+        entitlements: Entitlements {
             role: reader.text("role")?.into(),
             team: reader.optional_text("team")?.map(Into::into),
             products: reader.texts("products")?,
@@ -290,5 +292,5 @@ pub(crate) fn read_membership(item: &Item) -> Result<Stored, StoreError> {
         reservation: reader.optional("reservation")?,
         mail: read_mail(&reader)?,
     };
-    Ok(Stored { membership, version: reader.number("version")? })
+    Ok(Versioned { membership, version: reader.number("version")? })
 }

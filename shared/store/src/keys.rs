@@ -7,10 +7,10 @@
 //! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
 //! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
-//! | see which parts of an import are settled | `ORG#{org}` | begins with `CHUNK#{import}#` |
+//! | see which parts of an import are settled | `ORG#{org}` | begins with `PART#{import}#` |
 //! | make a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
 //! | find a reservation nobody settled | `ORG#{org}` | `RESERVATION#{id}` |
-//! | look after the mails of an hour | `ORG#{org}` | `WATCH#{hour}` |
+//! | look after the mails of an hour | `ORG#{org}` | `DELIVERY_CHECK#{hour}` |
 //! | claim a batch of mail | `MAIL#{batch}` | `MAIL` |
 //! | answer a repeated request alike | `IDEM#{hash}` | `IDEM` |
 //! | find what is due | index `due`: `DUE#{date}#{shard}` | up to a time |
@@ -38,7 +38,7 @@ pub const IMPORT_PREFIX: &str = "IMPORT#";
 /// Sort keys of reservations begin so.
 pub const RESERVATION_PREFIX: &str = "RESERVATION#";
 /// Sort keys of mail watches begin so.
-pub const WATCH_PREFIX: &str = "WATCH#";
+pub const DELIVERY_CHECK_PREFIX: &str = "DELIVERY_CHECK#";
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,8 +111,8 @@ pub fn import(organisation: OrganisationId, id: ImportId) -> Key {
 
 /// The outcome of one part of an import. Not under `IMPORT#`, so that a list of imports does not wade through them.
 #[must_use]
-pub fn chunk(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
-    Key::new(organisation_partition(organisation), format!("CHUNK#{import}#{part:06}"))
+pub fn import_part(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
+    Key::new(organisation_partition(organisation), format!("PART#{import}#{part:06}"))
 }
 
 /// The lease on one part of an import.
@@ -123,14 +123,14 @@ pub fn part_lease(organisation: OrganisationId, import: ImportId, part: u32) -> 
 
 /// What begins the sort keys of an import's parts.
 #[must_use]
-pub fn chunk_prefix(import: ImportId) -> String {
-    format!("CHUNK#{import}#")
+pub fn import_part_prefix(import: ImportId) -> String {
+    format!("PART#{import}#")
 }
 
 /// The watch over the mails that an organisation made due in one hour (hours since the epoch).
 #[must_use]
-pub fn watch(organisation: OrganisationId, hour: i64) -> Key {
-    Key::new(organisation_partition(organisation), format!("{WATCH_PREFIX}{hour:08}"))
+pub fn delivery_check(organisation: OrganisationId, hour: i64) -> Key {
+    Key::new(organisation_partition(organisation), format!("{DELIVERY_CHECK_PREFIX}{hour:08}"))
 }
 
 /// The claim on one batch of mail.

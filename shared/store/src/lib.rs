@@ -13,11 +13,11 @@ mod import;
 mod invite;
 mod item;
 pub mod keys;
+mod limiter;
 mod mail;
 mod membership;
 mod organisation;
 mod transact;
-mod window;
 
 pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, Reservation, ReserveError};
@@ -25,19 +25,19 @@ pub use due::{Due, DueItem};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
-    Import, ImportCounts, ImportMode, ImportPlan, ImportProblem, ImportSource, ImportStatus, OnIssues, PartLease,
-    PartOutcome, Reading, SettledPart, StartError,
+    CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
+    PartLease, PartOutcome, Reading, StartError,
 };
 pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};
-pub use membership::{ListFilter, Page, Stored};
-pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Loaded};
+pub use membership::{ListFilter, Page, Versioned};
+pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
-use window::Window;
+use limiter::ConcurrencyLimiter;
 
 /// One stored item.
 pub type Item = HashMap<String, AttributeValue>;
@@ -48,14 +48,14 @@ pub struct Store {
     client: Client,
     table: String,
     /// How many bulk reads and writes are under way at once. A partition takes fewer writes than reads.
-    reads: Window,
-    writes: Window,
+    reads: ConcurrencyLimiter,
+    writes: ConcurrencyLimiter,
 }
 
 impl Store {
     /// The table of this name.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), reads: Window::new(), writes: Window::new() }
+        Self { client, table: table.into(), reads: ConcurrencyLimiter::new(), writes: ConcurrencyLimiter::new() }
     }
 }

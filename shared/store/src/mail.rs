@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
 
 use crate::item::{Reader, keyed, n, s, time};
-use crate::membership::Stored;
+use crate::membership::Versioned;
 use crate::{Item, Store, StoreError, keys};
 
 /// How long one attempt at a batch may take: longer than the mailer lives.
@@ -39,7 +39,7 @@ pub struct MailResult {
     /// Why, where there is something to say.
     pub reason: Option<String>,
     /// How often an answer about it was lost by now; recorded with [`MailState::Unknown`].
-    pub doubts: u32,
+    pub unconfirmed_sends: u32,
 }
 
 impl Store {
@@ -97,8 +97,8 @@ impl Store {
                     parameters.push(time(now));
                 }
                 if result.state == MailState::Unknown {
-                    set.push_str(" SET \"mail_doubts\"=?");
-                    parameters.push(n(result.doubts));
+                    set.push_str(" SET \"mail_unconfirmed_sends\"=?");
+                    parameters.push(n(result.unconfirmed_sends));
                 }
                 if let Some(reason) = &result.reason {
                     set.push_str(" SET \"mail_reason\"=?");
@@ -134,7 +134,7 @@ impl Store {
 
     /// Queues a lost mail anew: one more attempt of the same generation, which makes every job for an earlier attempt
     /// stale. `false` if it was sent, accepted or resent in the meantime.
-    pub async fn requeue_mail(&self, stored: &Stored, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn requeue_mail(&self, stored: &Versioned, now: Timestamp) -> Result<bool, StoreError> {
         let Membership { organisation, id, generation, .. } = stored.membership;
         let Some(mail) = &stored.membership.mail else { return Ok(false) };
         let (seen, attempt) = (mail.state, mail.attempt);

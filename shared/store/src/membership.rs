@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use usher_domain::id::SHARDS;
 use usher_domain::{ImportId, Membership, MembershipId, OrganisationId};
 
-pub use crate::item::Stored;
+pub use crate::item::Versioned;
 use crate::item::{
     MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership,
 };
@@ -52,7 +52,7 @@ pub(crate) struct Change {
 impl Change {
     /// The write that turns `before` into `after`, if nobody else wrote in between (`version`): two who act on the same
     /// invitation at once do not undo each other, the second is told.
-    pub(crate) fn of(before: &Stored, after: &Membership) -> Self {
+    pub(crate) fn of(before: &Versioned, after: &Membership) -> Self {
         let mut item = write_membership(after, before.version + 1);
         let new_generation = after.generation != before.membership.generation;
         let (mut sets, mut removals) = (vec!["#version = :version".to_owned()], Vec::new());
@@ -96,7 +96,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: MembershipId,
-    ) -> Result<Option<Stored>, StoreError> {
+    ) -> Result<Option<Versioned>, StoreError> {
         let item = self.get(&keys::membership(organisation, id)).await?;
         item.as_ref().map(read_membership).transpose()
     }
@@ -106,7 +106,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         ids: &[MembershipId],
-    ) -> Result<HashMap<MembershipId, Stored>, StoreError> {
+    ) -> Result<HashMap<MembershipId, Versioned>, StoreError> {
         // The table refuses a request that names a key twice.
         let ids: BTreeSet<MembershipId> = ids.iter().copied().collect();
         let keys: Vec<Key> = ids.into_iter().map(|id| keys::membership(organisation, id)).collect();
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// Turns `before` into `after`. `false` if somebody else wrote since it was read: read again and decide anew.
-    pub async fn update_membership(&self, before: &Stored, after: &Membership) -> Result<bool, StoreError> {
+    pub async fn update_membership(&self, before: &Versioned, after: &Membership) -> Result<bool, StoreError> {
         let change = Change::of(before, after);
         let call = self.client.update_item().table_name(&self.table);
         let call = call.key("pk", s(change.key.pk)).key("sk", s(change.key.sk));
@@ -174,7 +174,7 @@ impl Store {
         limit: usize,
         from: Option<&str>,
         now: Timestamp,
-    ) -> Result<Page<Stored>, StoreError> {
+    ) -> Result<Page<Versioned>, StoreError> {
         let (mut shard, mut after) = match from {
             None => (0, None),
             Some(from) => {
@@ -183,7 +183,7 @@ impl Store {
                 (shard, (!after.is_empty()).then(|| after.to_owned()))
             }
         };
-        let mut items: Vec<Stored> = Vec::new();
+        let mut items: Vec<Versioned> = Vec::new();
         while shard < SHARDS {
             let pk = keys::member_partition(organisation, shard);
             let (expression, names, values) = filter_expression(filter, now);

@@ -7,7 +7,7 @@ use usher_domain::{Capacity, Catalogue, Course, MembershipId, Organisation, Orga
 use crate::capacity::{read_capacity, write_capacity};
 use crate::item::{Reader, keyed, n, read_membership, s, update_expression};
 use crate::keys;
-use crate::membership::Stored;
+use crate::membership::Versioned;
 use crate::transact::{TRANSACTION_ITEMS, Transacted};
 use crate::{Item, Store, StoreError};
 
@@ -23,18 +23,18 @@ pub enum CreateOrganisation {
     /// It is there.
     Created,
     /// It was there already, from the same request.
-    AlreadyThere,
+    AlreadyExists,
 }
 
 /// An organisation with its places, and somebody's standing in it.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct Snapshot {
     /// Settings and catalogue.
     pub organisation: Organisation,
     /// Places.
     pub capacity: Capacity,
     /// The membership asked for, if it exists.
-    pub member: Option<Stored>,
+    pub member: Option<Versioned>,
 }
 
 fn write_organisation(organisation: &Organisation) -> Result<Item, StoreError> {
@@ -98,7 +98,7 @@ impl Store {
         let request = ReservationId::derived(&[b"create", &organisation.id.to_bytes()]).to_bytes();
         match self.transact(request, puts.collect::<Result<_, _>>()?).await? {
             Transacted::Written => Ok(CreateOrganisation::Created),
-            Transacted::Refused(_) => Ok(CreateOrganisation::AlreadyThere),
+            Transacted::Refused(_) => Ok(CreateOrganisation::AlreadyExists),
         }
     }
 
@@ -107,7 +107,7 @@ impl Store {
         &self,
         id: OrganisationId,
         member: Option<MembershipId>,
-    ) -> Result<Option<Loaded>, StoreError> {
+    ) -> Result<Option<Snapshot>, StoreError> {
         let mut wanted = vec![keys::organisation(id), keys::capacity(id)];
         wanted.extend(member.map(|member| keys::membership(id, member)));
         let (items, teams, courses) = futures::try_join!(
@@ -136,7 +136,7 @@ impl Store {
         let organisation = read_organisation(organisation, teams, courses.collect::<Result<_, StoreError>>()?)?;
         let capacity = of(keys::CAPACITY).ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?;
         let member = member.and_then(|member| of(&keys::membership(id, member).sk)).map(read_membership).transpose()?;
-        Ok(Some(Loaded { organisation, capacity: read_capacity(capacity)?, member }))
+        Ok(Some(Snapshot { organisation, capacity: read_capacity(capacity)?, member }))
     }
 
     /// An organisation's settings, roles and products, without its teams and courses: one read, for who needs no more.

@@ -93,7 +93,7 @@ impl Tenant<'_> {
     #[track_caller]
     pub fn done(&self, id: &str) -> Value {
         let import = self.past(id, &["awaiting_upload", "planning", "ready", "applying"]);
-        assert_eq!(import["status"], "done", "{import}");
+        assert_eq!(import["status"], "completed", "{import}");
         import
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn assert_accounted_for(import: &Value) {
         .into_iter()
         .map(count)
         .sum();
-    let applied = count("created") + count("already_there") + count("drifted") + count("cancelled");
+    let applied = count("created") + count("already_exists") + count("drifted") + count("cancelled");
     assert_eq!(planned + applied, import["rows"].as_u64().expect("rows"), "{import}");
 }
 
@@ -59,12 +59,12 @@ pub(crate) fn assert_accounted_for(import: &Value) {
 async fn a_messy_file_is_previewed_and_then_exactly_that_is_done() {
     let acme = World::new().acme(20).await;
     let import = plan(&acme, "messy.csv", sample("messy-windows1252.csv"), json!({})).await;
-    insta::assert_json_snapshot!("messy_plan", import, {".id" => "[id]", ".digest" => "[digest]", ".invited_by" => "[admin]"});
+    insta::assert_json_snapshot!("messy_plan", import, {".id" => "[id]", ".digest" => "[digest]", ".created_by" => "[admin]"});
     let issues = acme.get(&format!("/imports/{}/issues", id(&import))).await.ok();
     insta::assert_json_snapshot!("messy_issues", issues);
     assert_eq!(acme.seats().await, (20, 1, 19));
     let done = send(&acme, &import).await;
-    assert_eq!(done["status"], "done", "{done}");
+    assert_eq!(done["status"], "completed", "{done}");
     assert_accounted_for(&done);
     assert_eq!(done["progress"]["done"], done["progress"]["total"]);
     let failed = acme.get(&format!("/imports/{}/failed.csv", id(&import))).await;
@@ -77,10 +77,10 @@ async fn a_file_uploaded_three_times_invites_and_mails_each_person_once() {
     acme.world.settle().await;
     let before = acme.world.cloud.mails().len();
     for round in 0..3 {
-        let import = plan(&acme, "salesos.csv", sample("salesos.csv"), json!({})).await;
-        assert_eq!(import["counts"]["good"], if round == 0 { 3 } else { 0 }, "{import}");
+        let import = plan(&acme, "standard.csv", sample("standard.csv"), json!({})).await;
+        assert_eq!(import["counts"]["valid"], if round == 0 { 3 } else { 0 }, "{import}");
         let done = send(&acme, &import).await;
-        assert_eq!(done["status"], "done", "{done}");
+        assert_eq!(done["status"], "completed", "{done}");
         assert_accounted_for(&done);
         acme.world.advance(jiff::SignedDuration::from_mins(1));
     }
@@ -92,9 +92,9 @@ async fn a_file_uploaded_three_times_invites_and_mails_each_person_once() {
 async fn two_files_of_the_same_people_at_once_make_each_person_once() {
     let acme = World::new().acme(20).await;
     acme.world.settle().await;
-    let first = plan(&acme, "a.csv", sample("salesos.csv"), json!({})).await;
-    let second = plan(&acme, "b.csv", sample("salesos.csv"), json!({})).await;
-    assert_eq!(first["counts"]["good"], second["counts"]["good"]);
+    let first = plan(&acme, "a.csv", sample("standard.csv"), json!({})).await;
+    let second = plan(&acme, "b.csv", sample("standard.csv"), json!({})).await;
+    assert_eq!(first["counts"]["valid"], second["counts"]["valid"]);
     for import in [&first, &second] {
         let _ = acme.post(&format!("/imports/{}/send", id(import)), json!({"digest": import["digest"]})).await.ok();
     }
@@ -102,7 +102,7 @@ async fn two_files_of_the_same_people_at_once_make_each_person_once() {
     acme.world.settle().await;
     for import in [&first, &second] {
         let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
-        assert_eq!(done["status"], "done");
+        assert_eq!(done["status"], "completed");
         assert_accounted_for(&done);
     }
     assert_eq!(acme.seats().await, (20, 4, 16));
@@ -111,7 +111,7 @@ async fn two_files_of_the_same_people_at_once_make_each_person_once() {
 
 #[tokio::test]
 async fn all_sample_files_are_understood() {
-    for (name, good) in [("salesos.csv", 3), ("learners.csv", 3), ("moss.txt", 5), ("mos.csv", 4)] {
+    for (name, valid) in [("standard.csv", 3), ("names.csv", 3), ("addresses.txt", 5), ("extended.csv", 4)] {
         let acme = World::new().acme(50).await;
         let courses = json!({"name": "Learn", "seats": 50, "products": {"mos_enable": {}, "mos_opportunity": {}}, "teams": ["Enterprise", "SMB"],
             "admins": [{"email": ADMIN}], "courses": [{"slug": "meddpicc-masterclass"}, {"slug": "meddicc-value-program"},
@@ -122,10 +122,14 @@ async fn all_sample_files_are_understood() {
         let acme = Acme { world: acme.world, id: organisation };
         let defaults = json!({"defaults": {"role": "sales_rep"}});
         let import = plan(&acme, name, sample(name), defaults).await;
-        assert_eq!((&import["status"], &import["counts"]["good"]), (&json!("ready"), &json!(good)), "{name}: {import}");
+        assert_eq!(
+            (&import["status"], &import["counts"]["valid"]),
+            (&json!("ready"), &json!(valid)),
+            "{name}: {import}"
+        );
         assert_eq!(import["counts"]["rejected"], 0, "{name}: {import}");
         let done = send(&acme, &import).await;
-        assert_eq!(done["counts"]["created"], good, "{name}: {done}");
+        assert_eq!(done["counts"]["created"], valid, "{name}: {done}");
         assert_accounted_for(&done);
     }
 }
@@ -154,7 +158,7 @@ async fn an_announcement_is_made_once_and_its_form_is_not_kept() {
 async fn a_file_dropped_into_the_inbox_becomes_a_plan_once() {
     let acme = World::new().acme(20).await;
     let key = format!("inbox/{}/people.csv", acme.id);
-    acme.world.cloud.put_file(&key, sample("salesos.csv"));
+    acme.world.cloud.put_file(&key, sample("standard.csv"));
     for _ in 0..3 {
         acme.world.file_arrived(&key, "v1").await;
     }
@@ -168,13 +172,13 @@ async fn a_file_dropped_into_the_inbox_becomes_a_plan_once() {
 #[tokio::test]
 async fn send_mode_sends_what_fits_and_says_why_not_otherwise() {
     let acme = World::new().acme(20).await;
-    let import = plan(&acme, "salesos.csv", sample("salesos.csv"), json!({"mode": "send"})).await;
+    let import = plan(&acme, "standard.csv", sample("standard.csv"), json!({"mode": "send"})).await;
     assert_eq!(import["status"], "applying", "{import}");
     acme.world.settle().await;
     assert_eq!(acme.get(&format!("/imports/{}", id(&import))).await.ok()["counts"]["created"], 3);
 
     let small = World::new().acme(3).await;
-    let import = plan(&small, "salesos.csv", sample("salesos.csv"), json!({"mode": "send"})).await;
+    let import = plan(&small, "standard.csv", sample("standard.csv"), json!({"mode": "send"})).await;
     assert_eq!(
         (&import["status"], &import["problem"]["code"]),
         (&json!("ready"), &json!("capacity_exceeded")),
@@ -192,7 +196,7 @@ async fn what_a_column_holds_is_not_sent_on_a_guess() {
     let file = b"ada@x.example,Ada Lovelace,sales_rep\ngrace@x.example,Grace Hopper,manager\n".to_vec();
     let import = plan(&acme, "people.csv", file, json!({"mode": "send"})).await;
     assert_eq!(
-        (&import["status"], &import["problem"]["code"], &import["counts"]["good"]),
+        (&import["status"], &import["problem"]["code"], &import["counts"]["valid"]),
         (&json!("ready"), &json!("columns_inferred"), &json!(2)),
         "{import}"
     );
@@ -217,7 +221,7 @@ async fn what_is_no_list_of_people_is_refused_with_a_reason() {
 #[tokio::test]
 async fn steps_that_make_no_sense_are_refused() {
     let acme = World::new().acme(20).await;
-    let import = plan(&acme, "salesos.csv", sample("salesos.csv"), json!({})).await;
+    let import = plan(&acme, "standard.csv", sample("standard.csv"), json!({})).await;
     let path = |step: &str| format!("/imports/{}/{step}", id(&import));
     let reply = acme.post(&path("send"), json!({"digest": "something else"})).await;
     assert_eq!(reply.refusal(), (409, "digest_mismatch".into()));
@@ -248,7 +252,7 @@ async fn a_cancelled_import_keeps_what_is_done_and_frees_the_rest() {
     let acme = World::new().acme(20_000).await;
     let file = people(12_000);
     let import = plan(&acme, "big.csv", file, json!({})).await;
-    assert_eq!(import["counts"]["good"], 12_000, "{import}");
+    assert_eq!(import["counts"]["valid"], 12_000, "{import}");
     let _ = acme.post(&format!("/imports/{}/send", id(&import)), json!({"digest": import["digest"]})).await.ok();
     assert_eq!(acme.seats().await, (20_000, 12_001, 7_999));
     acme.world.relay_changes().await;
@@ -292,7 +296,7 @@ async fn a_part_cut_off_anywhere_converges() {
             let done = acme.get(&format!("/imports/{}", id(&import))).await.ok();
             assert_eq!(
                 (&done["status"], &done["counts"]["created"]),
-                (&json!("done"), &json!(60)),
+                (&json!("completed"), &json!(60)),
                 "{fault:?} {failing}: {done}"
             );
             assert_accounted_for(&done);

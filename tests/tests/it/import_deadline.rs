@@ -49,7 +49,7 @@ async fn assert_done_once(acme: &Acme, import: &Value) {
     acme.world.cloud.mend();
     acme.world.settle().await;
     let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
-    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(ROWS)), "{done}");
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(ROWS)), "{done}");
     let _ = assert_every_row_is_there_once(acme, &done).await;
     assert_eq!(acme.seats().await, (2_000, u64::from(ROWS) + 1, 899));
     assert_eq!(acme.world.cloud.mails().len(), ROWS as usize);

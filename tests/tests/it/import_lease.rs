@@ -77,7 +77,7 @@ async fn of_two_deliveries_at_once_one_makes_the_part_and_the_other_comes_again(
     assert_eq!((first, second.as_slice()), (Vec::new(), &[part][..]));
     assert_eq!(acme.world.apply(second).await, []);
     let done = assert_exact(&acme, &import).await;
-    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(ROWS)));
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(ROWS)));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn a_file_that_is_to_be_whole_is_refused_for_one_row_and_still_says_which(
         let body = json!({"mode": mode, "on_issues": "reject_file"});
         let import = plan(&acme, "people.csv", TWO_GOOD_ONE_NOT.into(), body).await;
         assert_eq!((&import["status"], &import["on_issues"]), (&json!("failed"), &json!("reject_file")), "{import}");
-        assert_eq!((&import["counts"]["good"], &import["counts"]["rejected"]), (&json!(2), &json!(1)), "{import}");
+        assert_eq!((&import["counts"]["valid"], &import["counts"]["rejected"]), (&json!(2), &json!(1)), "{import}");
         assert_eq!(import["issues"], json!({"role_unknown": 1}));
         insta::allow_duplicates! { insta::assert_json_snapshot!("file_has_issues", import["problem"]) }
         let path = |rest: &str| format!("/imports/{}/{rest}", id(&import));
@@ -100,7 +100,7 @@ async fn a_dialect_that_is_asked_for_is_checked_kept_and_obeyed() {
     let import = plan(&acme, "people.csv", file.into(), json!({"dialect": dialect})).await;
     assert_eq!((&import["requested_dialect"], &import["dialect"]["delimiter"]), (&dialect, &json!(";")), "{import}");
     assert_eq!(
-        (&import["dialect"]["encoding"], &import["counts"]["good"]),
+        (&import["dialect"]["encoding"], &import["counts"]["valid"]),
         (&json!("windows-1252"), &json!(1)),
         "{import}"
     );

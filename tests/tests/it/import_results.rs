@@ -59,7 +59,7 @@ pub(crate) async fn assert_every_row_is_there_once(acme: &Acme, import: &Value) 
         (&["cancelled"], &["cancelled"]),
         (
             &["already_invited", "already_member", "deactivated_member"],
-            &["already_invited", "already_member", "deactivated_member", "already_there"],
+            &["already_invited", "already_member", "deactivated_member", "already_exists"],
         ),
     ] {
         assert_eq!(found(outcomes), counted(counts), "{outcomes:?}: {import}");
@@ -108,7 +108,7 @@ async fn every_row_of_a_file_has_one_outcome_and_says_which() {
     acme.world.cloud.remove_item(team.expect("a team"));
 
     let done = send(&acme, &import).await;
-    assert_eq!(done["status"], "done", "{done}");
+    assert_eq!(done["status"], "completed", "{done}");
     let _ = assert_every_row_is_there_once(&acme, &done).await;
     let text = acme.get(&format!("/imports/{}/results.csv", id(&import))).await.text;
     insta::with_settings!({filters => vec![("[a-z0-9]{26}", "[id]")]}, {
@@ -144,10 +144,10 @@ async fn what_failed_uploaded_again_unchanged_invites_and_mails_nobody() {
     let again = plan(&acme, "failed.csv", failed, json!({})).await;
     // One of them contradicted a row that was good, and whose person is invited now.
     let left = again["counts"]["rejected"].as_u64().expect("a count") + 1;
-    assert_eq!((&again["counts"]["good"], &json!(left)), (&json!(0), &import["counts"]["rejected"]), "{again}");
+    assert_eq!((&again["counts"]["valid"], &json!(left)), (&json!(0), &import["counts"]["rejected"]), "{again}");
     assert_eq!(again["counts"]["already_invited"], 1, "{again}");
     let done = send(&acme, &again).await;
-    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(0)), "{done}");
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(0)), "{done}");
     let _ = assert_every_row_is_there_once(&acme, &done).await;
     assert_eq!((acme.world.cloud.mails().len(), acme.seats().await), (mails, seats));
 }
@@ -230,7 +230,7 @@ async fn a_table_that_takes_less_than_it_is_asked_for_gets_every_row_in_the_end(
         acme.world.cloud.mend();
         acme.world.settle().await;
         let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
-        assert_eq!(done["status"], "done", "{done}");
+        assert_eq!(done["status"], "completed", "{done}");
         let _ = assert_every_row_is_there_once(&acme, &done).await;
     }
     assert_eq!(acme.seats().await, (700, 311, 389));
@@ -320,7 +320,7 @@ async fn an_end_cut_off_anywhere_accounts_for_every_row() {
             let done = acme.get(&format!("/imports/{}", id(&import))).await.ok();
             assert_eq!(
                 (&done["status"], &done["counts"]["created"]),
-                (&json!("done"), &json!(12)),
+                (&json!("completed"), &json!(12)),
                 "{fault:?} {failing}"
             );
             let _ = assert_every_row_is_there_once(&acme, &done).await;

@@ -30,7 +30,7 @@ async fn start(acme: &Acme, import: &Value) {
 /// The import at its end, every row of it accounted for by name; how many people it made.
 async fn created(acme: &Acme, import: &Value) -> u64 {
     let done = acme.get(&format!("/imports/{}", id(import))).await.ok();
-    assert_eq!((&done["status"], &done["rows"]), (&json!("done"), &json!(ROWS)), "{done}");
+    assert_eq!((&done["status"], &done["rows"]), (&json!("completed"), &json!(ROWS)), "{done}");
     let _ = assert_every_row_is_there_once(acme, &done).await;
     done["counts"]["created"].as_u64().expect("a number")
 }
@@ -72,7 +72,7 @@ async fn a_large_file_uploaded_three_times_invites_and_mails_each_person_once() 
     let first = plan(&acme, "a.csv", file(0..ROWS), json!({})).await;
     let second = plan(&acme, "b.csv", file(0..ROWS), json!({})).await;
     for import in [&first, &second] {
-        assert_eq!(import["counts"]["good"], ROWS, "{import}");
+        assert_eq!(import["counts"]["valid"], ROWS, "{import}");
         start(&acme, import).await;
     }
     acme.world.relay_changes().await;
@@ -82,7 +82,7 @@ async fn a_large_file_uploaded_three_times_invites_and_mails_each_person_once() 
     assert_eq!(created(&acme, &first).await + created(&acme, &second).await, u64::from(ROWS));
 
     let third = plan(&acme, "c.csv", file(0..ROWS), json!({})).await;
-    assert_eq!((&third["counts"]["good"], &third["counts"]["already_invited"]), (&json!(0), &json!(ROWS)), "{third}");
+    assert_eq!((&third["counts"]["valid"], &third["counts"]["already_invited"]), (&json!(0), &json!(ROWS)), "{third}");
     start(&acme, &third).await;
     acme.world.settle().await;
     assert_eq!(created(&acme, &third).await, 0);

@@ -16,7 +16,7 @@ async fn about_ends(acme: &Acme) -> Vec<Message> {
     }
     let messages = acme.world.cloud.take_messages("mail");
     let (ends, invitations): (Vec<_>, Vec<_>) =
-        messages.into_iter().partition(|message| message.body.contains("ended_import"));
+        messages.into_iter().partition(|message| message.body.contains("import_report"));
     assert_eq!(acme.world.mail(invitations).await, []);
     ends
 }
@@ -65,7 +65,7 @@ async fn the_mail_says_how_much_mail_still_waits() {
     acme.world.relay_changes().await;
     // Its own job is taken out; the invitations wait.
     let (ends, waiting): (Vec<_>, Vec<_>) =
-        acme.world.cloud.take_messages("mail").into_iter().partition(|message| message.body.contains("ended_import"));
+        acme.world.cloud.take_messages("mail").into_iter().partition(|message| message.body.contains("import_report"));
     acme.world.cloud.put_messages("mail", waiting);
     assert_eq!(acme.world.mail(ends).await, []);
     let letters = acme.world.cloud.letters();

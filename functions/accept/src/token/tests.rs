@@ -50,7 +50,7 @@ async fn every_other_token_names_nobody() {
         ("aud", json!("another-application")),
         ("exp", json!(NOW - 61)),
         ("nbf", json!(NOW + 61)),
-        ("token_use", json!("access")),
+        ("token_use", json!("entitlements")),
         ("email", json!("not an address")),
         ("email_verified", json!(false)),
         ("email_verified", json!("false")),

@@ -8,7 +8,7 @@ use super::dialect::Dialect;
 use super::header::Header;
 use super::settings::QUOTES;
 use super::sniff::Sniffed;
-use crate::check::Checker;
+use crate::validator::InvitationValidator;
 
 /// How many records are looked at.
 const SAMPLE_RECORDS: usize = 100;
@@ -109,7 +109,7 @@ impl Candidate {
         text: &str,
         last: bool,
         dialect: Dialect,
-        checker: &Checker<'_>,
+        validator: &InvitationValidator<'_>,
         has_header: Option<bool>,
     ) -> Option<Self> {
         let reading = Reading::of(text, last, dialect);
@@ -123,7 +123,7 @@ impl Candidate {
                     break;
                 }
                 if filled(record) && !record.has_address() {
-                    let header = Header::read(&record.cells, checker);
+                    let header = Header::read(&record.cells, validator);
                     let is_better = |(_, best): &(usize, Header)| header.known() > best.known();
                     if header.email.is_some() && best.as_ref().is_none_or(is_better) {
                         best = Some((at, header));
@@ -137,7 +137,7 @@ impl Candidate {
             if !names.has_address() && names.cells.len() > 1 {
                 let rows: Vec<&[String]> =
                     rows.iter().filter(|record| filled(record)).map(|record| &*record.cells).collect();
-                let header = Header::read(&names.cells, checker).with_addresses_of(&rows, checker);
+                let header = Header::read(&names.cells, validator).with_addresses_of(&rows, validator);
                 if header.email.is_some() {
                     return Some(Self { reading, header, named_by: Some(first) });
                 }
@@ -150,11 +150,11 @@ impl Candidate {
             // A first line that names no person is a header, if one without addresses, and no row.
             let begins_with_person =
                 known_rows || rows.first().is_some_and(|row| row.iter().any(|cell| cell.contains('@')));
-            if let Some(header) = infer(&rows, checker).filter(|_| begins_with_person) {
+            if let Some(header) = infer(&rows, validator).filter(|_| begins_with_person) {
                 return Some(Self { reading, header, named_by: None });
             }
         }
-        let header = Header::read(&reading.records[first].cells, checker);
+        let header = Header::read(&reading.records[first].cells, validator);
         Some(Self { reading, header, named_by: Some(first) })
     }
 

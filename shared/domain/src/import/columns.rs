@@ -1,7 +1,7 @@
 //! What the columns of a table without a header hold, by what stands in them.
 
 use super::header::{Field, Header};
-use crate::check::Checker;
+use crate::validator::InvitationValidator;
 
 /// The cells of one column that are not blank.
 struct Column<'a> {
@@ -27,8 +27,8 @@ impl Column<'_> {
 
 impl Header {
     /// Takes the one column for that of the addresses that holds nothing else and has a name that says nothing.
-    pub(super) fn with_addresses_of(mut self, rows: &[&[String]], checker: &Checker<'_>) -> Self {
-        let inferred = infer(rows, checker).and_then(|header| header.email);
+    pub(super) fn with_addresses_of(mut self, rows: &[&[String]], validator: &InvitationValidator<'_>) -> Self {
+        let inferred = infer(rows, validator).and_then(|header| header.email);
         let is_free = |column: &usize| self.fields.iter().all(|(_, taken)| taken != column);
         let inferred = inferred.filter(is_free).filter(|column| *column < self.names.len());
         self.unnamed_email = self.email.is_none() && inferred.is_some();
@@ -42,7 +42,7 @@ type Test<'a> = &'a dyn Fn(&Column<'_>) -> bool;
 
 /// Finds the column of addresses, and those that hold nothing but roles, teams, courses or full names. `None` without a
 /// column of addresses. Whatever cannot be told apart for sure is left unused, and reported as such.
-pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header> {
+pub(super) fn infer(rows: &[&[String]], validator: &InvitationValidator<'_>) -> Option<Header> {
     let width = rows.iter().map(|row| row.len()).max()?;
     let column = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
@@ -57,13 +57,13 @@ pub(super) fn infer(rows: &[&[String]], checker: &Checker<'_>) -> Option<Header>
     let mut addresses = (0..columns.len()).filter(|at| columns[*at].mostly(|cell| cell.matches('@').count() == 1));
     let (Some(email), None) = (addresses.next(), addresses.next()) else { return None };
     let mut fields: Vec<(Field, usize)> = Vec::new();
-    let course = |cell: &str| cell.split([',', ';', '|']).all(|slug| checker.course(slug.trim()).is_some());
+    let course = |cell: &str| cell.split([',', ';', '|']).all(|slug| validator.course(slug.trim()).is_some());
     let tests: [(Field, Test<'_>); 4] = [
         // A role is given to nobody by a guess: each row has one, and nothing else.
         (Field::Role, &|column| {
-            column.cells.len() == rows.len() && column.cells.iter().all(|cell| checker.role(cell).is_some())
+            column.cells.len() == rows.len() && column.cells.iter().all(|cell| validator.role(cell).is_some())
         }),
-        (Field::Team, &|column| column.mostly(|cell| checker.team(cell).is_some())),
+        (Field::Team, &|column| column.mostly(|cell| validator.team(cell).is_some())),
         (Field::Courses, &|column| column.mostly(course)),
         (Field::Name, &|column| column.is_of_names()),
     ];

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::failed::{FAILED_CODE, FAILED_MESSAGE};
-use crate::check::Checker;
+use crate::validator::InvitationValidator;
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -153,7 +153,7 @@ pub(super) struct Header {
 impl Header {
     /// Finds out what each column holds. Of two columns for one thing the first is used, and of a full name and its
     /// parts the parts are; what is not used is ignored, and reported.
-    pub(super) fn read(names: &[String], checker: &Checker<'_>) -> Self {
+    pub(super) fn read(names: &[String], validator: &InvitationValidator<'_>) -> Self {
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let mut header = Self {
             names,
@@ -172,7 +172,7 @@ impl Header {
             match Field::named(name) {
                 Some(field) => header.take(field, column),
                 None => {
-                    if let Some(product) = checker.product(name)
+                    if let Some(product) = validator.product(name)
                         && header.products.iter().all(|(id, _)| *id != product.id)
                         && !name.is_empty()
                     {
@@ -272,14 +272,14 @@ pub(super) fn flag(text: &str) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, Product};
-    use crate::draft::Authority;
+    use crate::spec::Authority;
 
     fn read(line: &str) -> Header {
         let product = |id: &str, name: &str| Product { id: id.into(), name: name.parse().expect("a text") };
         let products = vec![product("mos_enable", "mOS Enable"), product("p2", "Opportunity")];
         let catalogue = Catalogue { products, ..Catalogue::default() };
         let names: Vec<String> = line.split(',').map(str::to_owned).collect();
-        Header::read(&names, &Checker::new(&catalogue, Authority { rank: None, default_role: None }))
+        Header::read(&names, &InvitationValidator::new(&catalogue, Authority { rank: None, default_role: None }))
     }
 
     #[test]

@@ -42,6 +42,6 @@ pub use people::{ImportDefaults, PEOPLE};
 pub use plan::Planner;
 pub use records::RECORD_BYTES;
 pub use report::{Column, DialectReport, Escape, SkippedLines};
-pub use row::{Counts, Issue, Outcome, Rejection, Row};
+pub use row::{Counts, Outcome, Rejection, Row, RowIssue};
 pub use sample::{SampleFormat, UnknownSample};
 pub use settings::DialectOverride;

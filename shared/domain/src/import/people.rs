@@ -13,11 +13,11 @@ use super::records::Records;
 use super::row::Outcome;
 use super::seen::{Key, Likeness, Seen, Sighting};
 use super::table::Table;
-use crate::check::Checker;
-use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
 use crate::issue::IssueCode;
 use crate::organisation::Organisation;
+use crate::spec::{Authority, Entitlements, InvitationInput, InvitationSpec, Issue};
+use crate::validator::InvitationValidator;
 
 /// The most people one file may invite. It bounds the one thing that grows with the file, at some 80 MB.
 pub const PEOPLE: usize = 1_800_000;
@@ -43,7 +43,7 @@ pub(super) struct People<'a> {
     organisation: &'a Organisation,
     rank: Option<u32>,
     defaults: ImportDefaults,
-    checker: Checker<'a>,
+    validator: InvitationValidator<'a>,
     domains: Domains,
     seen: Seen,
     /// What rows before were given, by the cells that say so; and what the last one was, since many files are sorted.
@@ -57,7 +57,7 @@ struct Given {
     /// The hash of the cells, and the one of what they come to.
     cells_hash: u64,
     hash: u64,
-    access: Arc<Access>,
+    entitlements: Arc<Entitlements>,
 }
 
 impl Given {
@@ -74,25 +74,25 @@ const GIVEN_BYTES: usize = 1_000;
 
 /// Somebody whose row is in order by itself. Whether it also is beside the rows before it is found out for many at once.
 pub(super) struct Invitee {
-    draft: Box<Draft>,
+    spec: Box<InvitationSpec>,
     key: Key,
     /// None before they were looked for, and where there was no more room for them.
     sighting: Option<Sighting>,
 }
 
 /// What a row's person comes to: with what is wrong, or with what is worth a look.
-pub(super) type Judgement = Result<(Outcome, Vec<FieldProblem>), Vec<FieldProblem>>;
+pub(super) type Judgement = Result<(Outcome, Vec<Issue>), Vec<Issue>>;
 
 impl<'a> People<'a> {
     pub(super) fn new(organisation: &'a Organisation, rank: Option<u32>, defaults: ImportDefaults) -> Self {
         let authority = Authority { rank, default_role: organisation.default_role.as_deref() };
-        let checker = Checker::new(&organisation.catalogue, authority);
+        let validator = InvitationValidator::new(&organisation.catalogue, authority);
         let (domains, seen) = (Domains::default(), Seen::default());
-        Self { organisation, rank, defaults, checker, domains, seen, given: HashTable::new(), given_last: None }
+        Self { organisation, rank, defaults, validator, domains, seen, given: HashTable::new(), given_last: None }
     }
 
-    pub(super) fn checker(&self) -> &Checker<'a> {
-        &self.checker
+    pub(super) fn validator(&self) -> &InvitationValidator<'a> {
+        &self.validator
     }
 
     pub(super) fn defaults(&self) -> &ImportDefaults {
@@ -102,7 +102,7 @@ impl<'a> People<'a> {
     /// A file with a column for roles has to fill it: a blank there is a slip, and not a wish for the usual role.
     pub(super) fn expect_roles(&mut self) {
         let authority = Authority { rank: self.rank, default_role: None };
-        self.checker = Checker::new(&self.organisation.catalogue, authority);
+        self.validator = InvitationValidator::new(&self.organisation.catalogue, authority);
     }
 
     /// Gets to know the domains of the file from its beginning.
@@ -114,13 +114,13 @@ impl<'a> People<'a> {
     pub(super) fn check(
         &self,
         line: u32,
-        request: &DraftRequest<'_>,
-        mut problems: Vec<FieldProblem>,
-    ) -> Result<Invitee, Vec<FieldProblem>> {
-        match self.checker.check(request) {
-            Ok(draft) if problems.is_empty() => {
-                let given = given_hash(&draft.access);
-                Ok(self.invitee(line, Box::new(draft), given))
+        request: &InvitationInput<'_>,
+        mut problems: Vec<Issue>,
+    ) -> Result<Invitee, Vec<Issue>> {
+        match self.validator.validate(request) {
+            Ok(spec) if problems.is_empty() => {
+                let given = given_hash(&spec.entitlements);
+                Ok(self.invitee(line, Box::new(spec), given))
             }
             Ok(_) => Err(problems),
             Err(found) => {
@@ -136,9 +136,9 @@ impl<'a> People<'a> {
         if !self.given_last.as_ref().is_some_and(|given| given.is_said(table, records)) {
             self.given_last = Some(Arc::clone(self.given_before(cells_hash(table, records), table, records)?));
         }
-        let Given { access, hash, .. } = self.given_last.as_deref()?;
-        let draft = table.draft(records, access, self.defaults.send.unwrap_or(true))?;
-        Some(self.invitee(line, draft, *hash))
+        let Given { entitlements, hash, .. } = self.given_last.as_deref()?;
+        let spec = table.spec(records, entitlements, self.defaults.send.unwrap_or(true))?;
+        Some(self.invitee(line, spec, *hash))
     }
 
     /// What the cells of the current record gave before.
@@ -147,12 +147,7 @@ impl<'a> People<'a> {
     }
 
     /// Checks the current record of a table by itself, and remembers what its person is given.
-    pub(super) fn check_record(
-        &mut self,
-        line: u32,
-        table: &Table,
-        records: &Records,
-    ) -> Result<Invitee, Vec<FieldProblem>> {
+    pub(super) fn check_record(&mut self, line: u32, table: &Table, records: &Records) -> Result<Invitee, Vec<Issue>> {
         let (request, problems) = table.request(records, &self.defaults);
         let invitee = self.check(line, &request, problems)?;
         let bytes: Option<usize> = table.given(records).map(|cell| cell.map(str::len)).sum();
@@ -161,18 +156,18 @@ impl<'a> People<'a> {
             if self.given.len() >= GIVEN {
                 self.given.clear();
             }
-            let access = Arc::clone(&invitee.draft.access);
+            let entitlements = Arc::clone(&invitee.spec.entitlements);
             let cells = table.given(records).flatten().map(Box::from).collect();
-            let given = Arc::new(Given { cells, cells_hash, hash: given_hash(&access), access });
+            let given = Arc::new(Given { cells, cells_hash, hash: given_hash(&entitlements), entitlements });
             self.given.insert_unique(cells_hash, given, |given| given.cells_hash);
         }
         Ok(invitee)
     }
 
     /// `given`: the hash of what they are given.
-    fn invitee(&self, line: u32, draft: Box<Draft>, given: u64) -> Invitee {
-        let key = self.seen.key(&draft.email, content_hash(&draft, given), line);
-        Invitee { draft, key, sighting: None }
+    fn invitee(&self, line: u32, spec: Box<InvitationSpec>, given: u64) -> Invitee {
+        let key = self.seen.key(&spec.email, content_hash(&spec, given), line);
+        Invitee { spec, key, sighting: None }
     }
 
     /// Prepares for meeting these people.
@@ -189,12 +184,11 @@ impl<'a> People<'a> {
 
     /// What becomes of somebody who was looked for.
     pub(super) fn judge(&mut self, line: u32, invitee: Invitee) -> Judgement {
-        let Invitee { draft, sighting, .. } = invitee;
-        let refuse =
-            |code, message: String| Err(vec![FieldProblem::new("email", code, draft.email.as_typed(), message)]);
+        let Invitee { spec, sighting, .. } = invitee;
+        let refuse = |code, message: String| Err(vec![Issue::new("email", code, spec.email.as_typed(), message)]);
         match sighting {
             Some(Sighting::Known { line: of, same: true }) => {
-                Ok((Outcome::IgnoredDuplicate { of, email: draft.email }, Vec::new()))
+                Ok((Outcome::IgnoredDuplicate { of, email: spec.email }, Vec::new()))
             }
             Some(Sighting::Known { line: first, same: false }) => refuse(
                 IssueCode::ConflictingDuplicate,
@@ -208,21 +202,21 @@ impl<'a> People<'a> {
                 format!("is one too many: a file may hold {PEOPLE} people; put the rest into another"),
             ),
             Some(Sighting::New(another)) => {
-                let warnings = self.warnings(&draft.email, another);
-                Ok((Outcome::Good(draft), warnings))
+                let warnings = self.warnings(&spec.email, another);
+                Ok((Outcome::Valid(spec), warnings))
             }
         }
     }
 
-    fn warnings(&mut self, email: &EmailAddress, another: Option<(Likeness, u32)>) -> Vec<FieldProblem> {
+    fn warnings(&mut self, email: &EmailAddress, another: Option<(Likeness, u32)>) -> Vec<Issue> {
         let found = email.as_typed();
-        let warning = |code, message: String| FieldProblem::new("email", code, found, message);
+        let warning = |code, message: String| Issue::new("email", code, found, message);
         let mut warnings = Vec::new();
         let verdict = self.domains.verdict(email.domain());
         if let Some(meant) = &verdict.slip_of {
             let message = format!("is a letter away from {meant}; was that meant?");
             let suggestion = found.rsplit_once('@').map(|(local, _)| format!("{local}@{meant}"));
-            warnings.push(FieldProblem { suggestion, ..warning(IssueCode::EmailDomainTypo, message) });
+            warnings.push(Issue { suggestion, ..warning(IssueCode::EmailDomainTypo, message) });
         }
         if verdict.private {
             let message =
@@ -252,14 +246,14 @@ fn cells_hash(table: &Table, records: &Records) -> u64 {
 
 /// A hash of everything a row asks for but the address. Rows are compared by what they come to, not by how they are
 /// spelled, so a column that is ignored makes no conflict.
-fn content_hash(draft: &Draft, given: u64) -> u64 {
-    let Draft { email: _, name, job_title, access: _, send } = draft;
+fn content_hash(spec: &InvitationSpec, given: u64) -> u64 {
+    let InvitationSpec { email: _, name, job_title, entitlements: _, send } = spec;
     hash_of(|hasher| (given, name, job_title, send).hash(hasher))
 }
 
 /// A hash of what somebody is given.
-fn given_hash(access: &Access) -> u64 {
-    let Access { role, team, products, courses } = access;
+fn given_hash(entitlements: &Entitlements) -> u64 {
+    let Entitlements { role, team, products, courses } = entitlements;
     hash_of(|hasher| (role, team, products, courses).hash(hasher))
 }
 

@@ -13,14 +13,14 @@ use super::failed;
 use super::people::{ImportDefaults, Invitee, People};
 use super::records::{Fault, Next, RECORD_BYTES, Records};
 use super::report::{DialectReport, SkippedLines};
-use super::row::{Counts, Issue, Rejection, Row};
+use super::row::{Counts, Rejection, Row, RowIssue};
 use super::settings::DialectOverride;
 use super::sniff::{SAMPLE_BYTES, Sniffed, sniff};
 use super::table::{Skipped, Table};
-use crate::draft::{DraftRequest, FieldProblem};
 use crate::issue::IssueCode;
 use crate::organisation::Organisation;
 use crate::pasted;
+use crate::spec::{InvitationInput, Issue};
 
 /// What the file turned out to be.
 enum Layout {
@@ -173,7 +173,7 @@ impl<'a> Planner<'a> {
         let sample = &unread[..unread.floor_char_boundary(SAMPLE_BYTES)];
         let last = self.records.last && sample.len() == unread.len();
         self.newline = Newline::of(sample.trim_start());
-        let sniffed = sniff(sample, last, self.people.checker(), &self.dialect)?;
+        let sniffed = sniff(sample, last, self.people.validator(), &self.dialect)?;
         self.people.look_at(sample);
         self.layout = match sniffed {
             Sniffed::List => Layout::List,
@@ -263,7 +263,7 @@ impl<'a> Planner<'a> {
                 let raw = self.records.raw();
                 let ImportDefaults { role, team, send } = self.people.defaults();
                 let (role, team) = (role.as_deref().map(Cow::Borrowed), team.as_deref().map(Cow::Borrowed));
-                let base = DraftRequest { role, team, send: *send, ..DraftRequest::default() };
+                let base = InvitationInput { role, team, send: *send, ..InvitationInput::default() };
                 for entry in pasted::parse(raw) {
                     let found = match undecodable.as_ref().filter(|_| has_lost(entry.text)) {
                         Some(issue) => Err(vec![issue.clone()]),
@@ -282,7 +282,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What is wrong with fields, by the columns as the file calls them.
-    fn issues(&self, line: u32, problems: Vec<FieldProblem>) -> Vec<Issue> {
+    fn issues(&self, line: u32, problems: Vec<Issue>) -> Vec<RowIssue> {
         if problems.is_empty() {
             return Vec::new();
         }
@@ -290,29 +290,29 @@ impl<'a> Planner<'a> {
             Layout::Table(table) => table.header.name_of(field).unwrap_or(field).to_owned(),
             Layout::Unknown | Layout::List => field.to_owned(),
         };
-        problems.into_iter().map(|problem| Issue::of_field(line, called(problem.field), problem)).collect()
+        problems.into_iter().map(|problem| RowIssue::of_field(line, called(problem.field), problem)).collect()
     }
 }
 
 const LOST: &str = "\u{fffd}";
 
-fn broken(line: u32, fault: Fault, dialect: Dialect) -> Issue {
+fn broken(line: u32, fault: Fault, dialect: Dialect) -> RowIssue {
     match fault {
         Fault::UnclosedQuote => {
             let quote = char::from(dialect.quote);
             let message = format!(
                 "a cell begins with {quote} but the {quote} at its end is missing; add it, or remove the first"
             );
-            Issue::of_row(line, IssueCode::QuoteUnclosed, message)
+            RowIssue::of_row(line, IssueCode::QuoteUnclosed, message)
         }
         Fault::TooLong => {
             let message = format!("the row is longer than {} KiB, which no person is", RECORD_BYTES / 1024);
-            Issue::of_row(line, IssueCode::RowTooLong, message)
+            RowIssue::of_row(line, IssueCode::RowTooLong, message)
         }
     }
 }
 
-fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
+fn ragged(line: u32, too_many: usize, dialect: Dialect) -> RowIssue {
     let delimiter = match dialect.delimiter {
         b'\t' => "tab".to_owned(),
         b',' => "comma".to_owned(),
@@ -323,7 +323,7 @@ fn ragged(line: u32, too_many: usize, dialect: Dialect) -> Issue {
         "the row has {too_many} more cells than the first line has columns; a cell that contains a {delimiter} needs \
          quotes around it"
     );
-    Issue::of_row(line, IssueCode::TooManyCells, message)
+    RowIssue::of_row(line, IssueCode::TooManyCells, message)
 }
 
 /// Whether a letter was lost in some text, in reading it or before.
@@ -332,7 +332,7 @@ fn has_lost(text: &str) -> bool {
 }
 
 /// Finds letters that were lost, in reading this file or before it was made.
-fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<Issue> {
+fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<RowIssue> {
     if !has_lost(records.raw()) {
         return None;
     }
@@ -344,5 +344,5 @@ fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<Is
             format!("{LOST} or {} stands where a letter was lost before this file was made; type it anew", failed::LOST)
         }
     };
-    Some(Issue::of_row(line, IssueCode::Undecodable, message))
+    Some(RowIssue::of_row(line, IssueCode::Undecodable, message))
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::draft::{Draft, FieldProblem};
 use crate::email::EmailAddress;
 use crate::issue::{IssueCode, Severity};
+use crate::spec::{InvitationSpec, Issue};
 
 /// How many characters of a value are shown back; the row itself is kept whole.
 const EXCERPT_CHARACTERS: usize = 120;
@@ -23,7 +23,7 @@ pub struct Row {
     pub outcome: Outcome,
     /// What is worth a look and stands in nobody's way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<Issue>,
+    pub warnings: Vec<RowIssue>,
 }
 
 impl Row {
@@ -37,7 +37,7 @@ impl Row {
 #[serde(tag = "outcome", content = "is", rename_all = "snake_case")]
 pub enum Outcome {
     /// Somebody who can be invited.
-    Good(Box<Draft>),
+    Valid(Box<InvitationSpec>),
     /// Something is wrong with it; nobody is invited by it.
     Rejected(Rejection),
     /// It asks for exactly what an earlier row asked for.
@@ -53,7 +53,7 @@ pub enum Outcome {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
     /// What is wrong; at least one thing.
-    pub issues: Vec<Issue>,
+    pub issues: Vec<RowIssue>,
     /// The cells as they were read, without those this program added to an earlier `failed.csv`. None where the row was
     /// too long to keep.
     pub cells: Vec<String>,
@@ -61,7 +61,7 @@ pub struct Rejection {
 
 /// One thing that is wrong with a row.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
+pub struct RowIssue {
     /// The line the row begins on.
     pub line: u32,
     /// The column as the file calls it; the field where the file has no such column; none where it concerns the row.
@@ -85,7 +85,7 @@ pub struct Issue {
     pub suggestion: Option<String>,
 }
 
-impl Issue {
+impl RowIssue {
     /// An issue that concerns the row, and no cell of it.
     #[must_use]
     pub fn of_row(line: u32, code: IssueCode, message: impl Into<String>) -> Self {
@@ -103,8 +103,8 @@ impl Issue {
 
     /// An issue of one cell.
     #[must_use]
-    pub fn of_field(line: u32, column: String, problem: FieldProblem) -> Self {
-        let FieldProblem { code, message, found, mut allowed, suggestion, .. } = problem;
+    pub fn of_field(line: u32, column: String, problem: Issue) -> Self {
+        let Issue { code, message, found, mut allowed, suggestion, .. } = problem;
         allowed.truncate(ALLOWED);
         // A message may quote what was found, which may be as long as a cell.
         let message = match &found {
@@ -123,10 +123,10 @@ impl fmt::Debug for Rejection {
     }
 }
 
-impl fmt::Debug for Issue {
+impl fmt::Debug for RowIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, code, .. } = self;
-        write!(f, "Issue({code} at line {line}, {})", column.as_deref().unwrap_or("the row"))
+        write!(f, "RowIssue({code} at line {line}, {})", column.as_deref().unwrap_or("the row"))
     }
 }
 
@@ -144,7 +144,7 @@ pub struct Counts {
     /// All rows; the sum of the others. Blank lines are no rows.
     pub rows: u32,
     /// Rows that can be invited.
-    pub good: u32,
+    pub valid: u32,
     /// Rows that cannot.
     pub rejected: u32,
     /// Rows that repeat an earlier one exactly.
@@ -154,7 +154,7 @@ pub struct Counts {
 impl Counts {
     pub(super) fn add(&mut self, outcome: &Outcome) {
         let count = match outcome {
-            Outcome::Good(_) => &mut self.good,
+            Outcome::Valid(_) => &mut self.valid,
             Outcome::Rejected(_) => &mut self.rejected,
             Outcome::IgnoredDuplicate { .. } => &mut self.ignored_duplicates,
         };

@@ -9,18 +9,18 @@ use crate::catalogue::Catalogue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleFormat {
     /// Address, name, role and team.
-    SalesOs,
+    Standard,
     /// Names, job title, a column for each product, and courses.
-    Mos,
+    Extended,
     /// Nothing but addresses.
-    Moss,
+    Addresses,
     /// First name, last name and address.
-    Learners,
+    Names,
 }
 
 /// There is no sample of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format {0:?}; there are salesos, mos, moss and learners")]
+#[error("there is no format {0:?}; there are standard, extended, addresses and names")]
 pub struct UnknownSample(String);
 
 impl FromStr for SampleFormat {
@@ -28,10 +28,10 @@ impl FromStr for SampleFormat {
 
     fn from_str(text: &str) -> Result<Self, UnknownSample> {
         match text {
-            "salesos" => Ok(Self::SalesOs),
-            "mos" => Ok(Self::Mos),
-            "moss" => Ok(Self::Moss),
-            "learners" => Ok(Self::Learners),
+            "standard" => Ok(Self::Standard),
+            "extended" => Ok(Self::Extended),
+            "addresses" => Ok(Self::Addresses),
+            "names" => Ok(Self::Names),
             _ => Err(UnknownSample(text.to_owned())),
         }
     }
@@ -49,10 +49,10 @@ impl SampleFormat {
     #[must_use]
     pub fn file_name(self) -> &'static str {
         match self {
-            Self::SalesOs => "people-salesos.csv",
-            Self::Mos => "people-mos.csv",
-            Self::Moss => "people-moss.txt",
-            Self::Learners => "people-learners.csv",
+            Self::Standard => "people-standard.csv",
+            Self::Extended => "people-extended.csv",
+            Self::Addresses => "people-addresses.txt",
+            Self::Names => "people-names.csv",
         }
     }
 
@@ -60,8 +60,8 @@ impl SampleFormat {
     #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Moss => "text/plain; charset=utf-8",
-            Self::SalesOs | Self::Mos | Self::Learners => "text/csv; charset=utf-8",
+            Self::Addresses => "text/plain; charset=utf-8",
+            Self::Standard | Self::Extended | Self::Names => "text/csv; charset=utf-8",
         }
     }
 
@@ -70,28 +70,30 @@ impl SampleFormat {
     pub fn write(self, catalogue: &Catalogue) -> String {
         let mut rows: Vec<Vec<String>> = Vec::new();
         match self {
-            Self::SalesOs => rows.push(["email", "name", "role", "team"].map(str::to_owned).to_vec()),
-            Self::Mos => {
+            Self::Standard => rows.push(["email", "name", "role", "team"].map(str::to_owned).to_vec()),
+            Self::Extended => {
                 let before = ["user_id", "first_name", "last_name", "email", "job_title"].map(str::to_owned);
                 let products = catalogue.products.iter().map(|product| product.id.clone());
                 rows.push(before.into_iter().chain(products).chain(["course_enrollments".to_owned()]).collect());
             }
-            Self::Moss => {}
-            Self::Learners => rows.push(["First name", "Last name", "Email"].map(str::to_owned).to_vec()),
+            Self::Addresses => {}
+            Self::Names => rows.push(["First name", "Last name", "Email"].map(str::to_owned).to_vec()),
         }
         for (index, (first, last, job)) in PEOPLE.into_iter().enumerate() {
             let email = address(first, last);
             rows.push(match self {
-                Self::SalesOs => vec![email, format!("{first} {last}"), role(catalogue, index), team(catalogue, index)],
-                Self::Mos => {
+                Self::Standard => {
+                    vec![email, format!("{first} {last}"), role(catalogue, index), team(catalogue, index)]
+                }
+                Self::Extended => {
                     let id = format!("EXT{:05}", index + 1);
                     let before = [id, first.to_owned(), last.to_owned(), email, job.to_owned()];
                     let flag = |product: usize| if product % 2 == index % 2 { "TRUE" } else { "FALSE" }.to_owned();
                     let flags = (0..catalogue.products.len()).map(flag);
                     before.into_iter().chain(flags).chain([courses(catalogue, index)]).collect()
                 }
-                Self::Moss => vec![email],
-                Self::Learners => vec![first.to_owned(), last.to_owned(), email],
+                Self::Addresses => vec![email],
+                Self::Names => vec![first.to_owned(), last.to_owned(), email],
             });
         }
         let mut text = String::new();

@@ -3,8 +3,8 @@
 use encoding_rs::{Encoding, REPLACEMENT};
 use serde::{Deserialize, Serialize};
 
-use crate::draft::FieldProblem;
 use crate::issue::IssueCode;
+use crate::spec::Issue;
 
 /// Encodings by the names they are offered under; every other label of the WHATWG Encoding Standard is read as well.
 const ENCODINGS: [&str; 9] =
@@ -40,13 +40,12 @@ fn one_of(text: Option<&String>, allowed: &[u8]) -> Option<u8> {
 impl DialectOverride {
     /// What cannot be obeyed.
     #[must_use]
-    pub fn check(&self) -> Vec<FieldProblem> {
+    pub fn check(&self) -> Vec<Issue> {
         let mut problems = Vec::new();
         let mut refuse = |field, found: &Option<String>, allowed: Vec<String>| {
             let found = found.as_deref().unwrap_or_default();
             let message = "is none that files are read with; give one of those allowed, or leave it out";
-            problems
-                .push(FieldProblem { allowed, ..FieldProblem::new(field, IssueCode::DialectUnknown, found, message) });
+            problems.push(Issue { allowed, ..Issue::new(field, IssueCode::DialectUnknown, found, message) });
         };
         let characters = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte).to_string()).collect();
         if self.encoding.is_some() && self.encoding().is_none() {

@@ -12,7 +12,7 @@ use super::header::Header;
 use super::list;
 use super::row::excerpt;
 use super::settings::{DELIMITERS, DialectOverride, QUOTES};
-use crate::check::Checker;
+use crate::validator::InvitationValidator;
 
 /// How much text the dialect is found out from.
 pub(super) const SAMPLE_BYTES: usize = 64 * 1024;
@@ -33,7 +33,7 @@ pub(super) enum Sniffed {
 pub(super) fn sniff(
     sample: &str,
     last: bool,
-    checker: &Checker<'_>,
+    validator: &InvitationValidator<'_>,
     known: &DialectOverride,
 ) -> Result<Sniffed, FileError> {
     if sample.trim().is_empty() {
@@ -44,7 +44,7 @@ pub(super) fn sniff(
     let dialects = dialects(rest, known, announced);
     let candidates: Vec<_> = dialects
         .into_iter()
-        .filter_map(|dialect| Candidate::read(rest, last, dialect, checker, known.header))
+        .filter_map(|dialect| Candidate::read(rest, last, dialect, validator, known.header))
         .collect();
     let is_ambiguous = candidates.iter().any(Candidate::has_two_addresses);
     // Of equals the first stands, which is the more usual one.
@@ -71,7 +71,7 @@ pub(super) fn sniff(
             return Err(FileError::NoHeader);
         }
         if let [only] = &*best.header.names
-            && Candidate::read(only, true, Dialect::COMMA, checker, Some(true))
+            && Candidate::read(only, true, Dialect::COMMA, validator, Some(true))
                 .is_some_and(|inner| inner.header.email.is_some())
         {
             return Err(FileError::RowsQuoted);
@@ -147,11 +147,11 @@ fn separator_line(sample: &str) -> (Option<u8>, usize) {
 mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
-    use crate::draft::Authority;
+    use crate::spec::Authority;
 
     fn sniffed(sample: &str, known: &DialectOverride) -> Result<Sniffed, FileError> {
         let catalogue = Catalogue::default();
-        sniff(sample, true, &Checker::new(&catalogue, Authority { rank: None, default_role: None }), known)
+        sniff(sample, true, &InvitationValidator::new(&catalogue, Authority { rank: None, default_role: None }), known)
     }
 
     fn delimiter(sample: &str) -> Option<(char, usize, u32)> {

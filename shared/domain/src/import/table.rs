@@ -13,10 +13,10 @@ use super::header::{Field, Header, flag};
 use super::people::ImportDefaults;
 use super::records::{Addresses, Records};
 use crate::catalogue::same_name;
-use crate::draft::{Access, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
 use crate::issue::IssueCode;
 use crate::pasted::{self, EntryName};
+use crate::spec::{Entitlements, InvitationInput, InvitationSpec, Issue};
 use crate::text::{PersonName, ShortText, trimmed};
 
 /// The longest cell that may hold a name beside the address.
@@ -112,27 +112,33 @@ impl Table {
 
     /// The short way for most records: whom the current one is about, if nothing about that needs a closer look, and what
     /// they are given, which is known already.
-    pub(super) fn draft(&self, records: &Records, access: &Arc<Access>, send: bool) -> Option<Box<Draft>> {
+    pub(super) fn spec(
+        &self,
+        records: &Records,
+        entitlements: &Arc<Entitlements>,
+        send: bool,
+    ) -> Option<Box<InvitationSpec>> {
         let address = trimmed(records.plain_cell(self.header.email?)?);
         // Around an address that begins otherwise there may be something to take off.
         if !address.starts_with(|first: char| first.is_ascii_alphanumeric()) {
             return None;
         }
         let email = EmailAddress::read_plain(address)?;
-        let access = Arc::clone(access);
-        let mut draft = Box::new(Draft { email, name: PersonName::default(), job_title: None, access, send });
+        let entitlements = Arc::clone(entitlements);
+        let mut spec =
+            Box::new(InvitationSpec { email, name: PersonName::default(), job_title: None, entitlements, send });
         // No header has a full name beside its parts.
         for (field, column) in &self.header.fields {
             let place = match field {
-                Field::Name => &mut draft.name.full,
-                Field::FirstName => &mut draft.name.first,
-                Field::LastName => &mut draft.name.last,
-                Field::JobTitle => &mut draft.job_title,
+                Field::Name => &mut spec.name.full,
+                Field::FirstName => &mut spec.name.first,
+                Field::LastName => &mut spec.name.last,
+                Field::JobTitle => &mut spec.job_title,
                 Field::Email | Field::Role | Field::Team | Field::Courses => continue,
             };
             *place = ShortText::optional(unguarded(trimmed(records.plain_cell(*column)?))).ok()?;
         }
-        Some(draft)
+        Some(spec)
     }
 
     /// The cells that say what the person of the current record is given, if they read as they stand in the file. Records
@@ -146,8 +152,9 @@ impl Table {
         &'a self,
         records: &'a Records,
         defaults: &'a ImportDefaults,
-    ) -> (DraftRequest<'a>, Vec<FieldProblem>) {
-        let (mut request, mut problems) = (DraftRequest { send: defaults.send, ..DraftRequest::default() }, Vec::new());
+    ) -> (InvitationInput<'a>, Vec<Issue>) {
+        let (mut request, mut problems) =
+            (InvitationInput { send: defaults.send, ..InvitationInput::default() }, Vec::new());
         for (field, column) in &self.header.fields {
             let text = || text(records.cell(*column, self.dialect));
             match field {
@@ -178,7 +185,7 @@ impl Table {
         (request, problems)
     }
 
-    fn add_products<'a>(&'a self, records: &Records, request: &mut DraftRequest<'a>, problems: &mut Vec<FieldProblem>) {
+    fn add_products<'a>(&'a self, records: &Records, request: &mut InvitationInput<'a>, problems: &mut Vec<Issue>) {
         for (product, column) in &self.header.products {
             let text = text(records.cell(*column, self.dialect));
             match flag(&text) {
@@ -187,7 +194,7 @@ impl Table {
                 None => {
                     let header = &self.header.names[*column];
                     let message = format!("{header:?} is neither TRUE nor FALSE");
-                    let mut problem = FieldProblem::new("products", IssueCode::ProductFlagUnknown, &text, message);
+                    let mut problem = Issue::new("products", IssueCode::ProductFlagUnknown, &text, message);
                     problem.allowed = ["TRUE", "FALSE"].map(str::to_owned).to_vec();
                     problems.push(problem);
                 }
@@ -195,7 +202,7 @@ impl Table {
         }
     }
 
-    fn add_address<'a>(&self, records: &'a Records, request: &mut DraftRequest<'a>) {
+    fn add_address<'a>(&self, records: &'a Records, request: &mut InvitationInput<'a>) {
         let text = text(self.address(records));
         // `Last, First <a@b>`, as address books export it, and what else mail programs put around addresses.
         let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

@@ -7,16 +7,16 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).expect("a time")
 }
 
-fn draft(send: bool) -> Draft {
-    let access = Access { role: "sales_rep".into(), team: None, products: [].into(), courses: [].into() };
+fn spec(send: bool) -> InvitationSpec {
+    let entitlements = Entitlements { role: "sales_rep".into(), team: None, products: [].into(), courses: [].into() };
     let email = "ada@example.com".parse().expect("an address");
-    Draft { email, name: PersonName::default(), job_title: None, access: access.into(), send }
+    InvitationSpec { email, name: PersonName::default(), job_title: None, entitlements: entitlements.into(), send }
 }
 
 const OPERATOR: Origin = Origin { invited_by: None, import: None, reservation: None };
 
 fn invited(send: bool) -> Membership {
-    Membership::invite(OrganisationId::from_parts(1, 1), draft(send), OPERATOR, DAY, at(0))
+    Membership::invite(OrganisationId::from_parts(1, 1), spec(send), OPERATOR, DAY, at(0))
 }
 
 fn in_state(state: State) -> Membership {
@@ -57,7 +57,7 @@ fn each_state_allows_its_own_steps() {
         assert_eq!(member().send(DAY, now).map(drop), send, "send {state:?}");
         assert_eq!(member().accept(now).map(drop), accept, "accept {state:?}");
         assert_eq!(member().revoke(now).map(drop), revoke, "revoke {state:?}");
-        assert_eq!(member().edit(draft(true), now).map(drop), edit, "edit {state:?}");
+        assert_eq!(member().edit(spec(true), now).map(drop), edit, "edit {state:?}");
         assert_eq!(member().deactivate(now).map(drop), deactivate, "deactivate {state:?}");
         assert_eq!(member().reactivate().map(drop), reactivate, "reactivate {state:?}");
     }
@@ -75,16 +75,17 @@ fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
 
 #[test]
 fn an_edit_changes_all_but_the_address_and_a_new_invitation_is_as_it_was_asked_for() {
-    let access = Access { role: "manager".into(), team: Some("t1".into()), products: [].into(), courses: [].into() };
-    let wanted = Draft {
+    let entitlements =
+        Entitlements { role: "manager".into(), team: Some("t1".into()), products: [].into(), courses: [].into() };
+    let wanted = InvitationSpec {
         email: "other@example.com".parse().expect("an address"),
         name: PersonName { full: "Ada".parse().ok(), ..PersonName::default() },
         job_title: "VP, Sales".parse().ok(),
-        access: access.into(),
+        entitlements: entitlements.into(),
         send: true,
     };
-    let what = |member: &Membership| (member.name.clone(), member.job_title.clone(), member.access.clone());
-    let expected = (wanted.name.clone(), wanted.job_title.clone(), Access::clone(&wanted.access));
+    let what = |member: &Membership| (member.name.clone(), member.job_title.clone(), member.entitlements.clone());
+    let expected = (wanted.name.clone(), wanted.job_title.clone(), Entitlements::clone(&wanted.entitlements));
     let edited = invited(true).edit(wanted.clone(), at(1)).expect("it is open");
     assert_eq!((edited.email.canonical(), what(&edited)), ("ada@example.com", expected.clone()));
     let revoked = invited(true).revoke(at(1)).expect("it is open");
@@ -97,7 +98,7 @@ fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
     let import = |number: u128| ImportId::from_parts(u64::try_from(number).expect("small"), number);
     let again = |member: Membership, import| {
         let origin = Origin { invited_by: None, import, reservation: None };
-        member.revoke(at(1)).expect("it is open").invite_again(draft(true), origin, DAY, at(2)).expect("it ended")
+        member.revoke(at(1)).expect("it is open").invite_again(spec(true), origin, DAY, at(2)).expect("it ended")
     };
     let mut member = again(again(invited(true), Some(import(1))), None);
     assert_eq!((member.import, member.came_with(import(1))), (Some(import(1)), true));
@@ -124,9 +125,9 @@ fn the_clock_alone_ends_an_invitation() {
 #[test]
 fn a_new_invitation_after_revocation_does_not_revive_old_links() {
     let revoked = invited(true).revoke(at(1)).expect("revoke");
-    let again = revoked.clone().invite_again(draft(true), OPERATOR, DAY, at(2)).expect("invite again");
+    let again = revoked.clone().invite_again(spec(true), OPERATOR, DAY, at(2)).expect("invite again");
     assert_eq!(again.generation, 2);
-    let held = revoked.invite_again(draft(false), OPERATOR, DAY, at(2)).expect("hold");
+    let held = revoked.invite_again(spec(false), OPERATOR, DAY, at(2)).expect("hold");
     assert_eq!((held.state, held.generation), (State::Held, 1));
     assert_eq!(held.send(DAY, at(3)).expect("send").generation, 2);
 }

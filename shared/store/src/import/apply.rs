@@ -3,17 +3,17 @@
 //! ```text
 //! start   ─► CAPACITY −all, import applying              one transaction; the relay hands the parts out
 //! insert  ─► memberships that name the import            any number of requests, any of them repeated
-//! settle  ─► CHUNK there, import +counts, CAPACITY +unused   one transaction a part; a second one finds the chunk
+//! complete ─► PART there, import +counts, CAPACITY +unused   one transaction a part; a second one finds it there
 //! finish  ─► import done, or stopped for good            once the files that show how it ended are written
 //! ```
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
 use usher_domain::id::ReservationId;
-use usher_domain::{Demand, ImportId, MembershipId, OrganisationId};
+use usher_domain::{CapacityRequest, ImportId, MembershipId, OrganisationId};
 
 use super::item::ImportUpdate;
-use super::{Import, ImportStatus, KEPT, PATIENCE, SettledPart, StartError};
+use super::{CompletedPart, Import, ImportStatus, KEPT, PATIENCE, StartError};
 use crate::capacity::ReserveError;
 use crate::item::{Reader, keyed, s, time};
 use crate::{Store, StoreError, keys};
@@ -50,7 +50,7 @@ impl Store {
         let companion =
             update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;
         let request = request(b"start", import.id);
-        let started = self.take_places(import.organisation, request, &plan.demand(), vec![companion]).await?;
+        let started = self.reserve_capacity(import.organisation, request, &plan.needed(), vec![companion]).await?;
         if started { Ok(()) } else { Err(StartError::NotReady) }
     }
 
@@ -69,17 +69,17 @@ impl Store {
     }
 
     /// Whether a part was settled.
-    pub async fn part_is_settled(
+    pub async fn part_is_completed(
         &self,
         organisation: OrganisationId,
         id: ImportId,
         part: u32,
     ) -> Result<bool, StoreError> {
-        Ok(self.get(&keys::chunk(organisation, id, part)).await?.is_some())
+        Ok(self.get(&keys::import_part(organisation, id, part)).await?.is_some())
     }
 
     /// The parts of an import that were settled.
-    pub async fn settled_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
+    pub async fn completed_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
         Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|settled| settled.part).collect())
     }
 
@@ -88,7 +88,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: ImportId,
-    ) -> Result<Vec<SettledPart>, StoreError> {
+    ) -> Result<Vec<CompletedPart>, StoreError> {
         let mut parts = Vec::new();
         let mut start = None;
         loop {
@@ -99,7 +99,7 @@ impl Store {
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":pk", s(keys::organisation_partition(organisation)))
-                .expression_attribute_values(":prefix", s(keys::chunk_prefix(id)))
+                .expression_attribute_values(":prefix", s(keys::import_part_prefix(id)))
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -109,7 +109,7 @@ impl Store {
                 let part = reader.text("sk")?.rsplit('#').next().and_then(|part| part.parse().ok());
                 let part = part.ok_or_else(|| reader.damaged("sk"))?;
                 let delivery = reader.text("delivery")?.to_owned();
-                parts.push(SettledPart { part, delivery, outcome: reader.json("outcome")? });
+                parts.push(CompletedPart { part, delivery, outcome: reader.json("outcome")? });
             }
             start = answer.last_evaluated_key;
             if start.is_none() {
@@ -120,19 +120,19 @@ impl Store {
 
     /// Settles one part: its outcome, the import's counts and the places it did not use, in one transaction. However
     /// often a part is delivered, it is settled once (condition: no outcome is there).
-    pub async fn settle_part(
+    pub async fn complete_part(
         &self,
         organisation: OrganisationId,
         id: ImportId,
-        settled: &SettledPart,
-        unused: &Demand,
+        settled: &CompletedPart,
+        unused: &CapacityRequest,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let SettledPart { part, delivery, outcome } = settled;
-        let key = keys::chunk(organisation, id, *part);
+        let CompletedPart { part, delivery, outcome } = settled;
+        let key = keys::import_part(organisation, id, *part);
         let damaged = |error: String| StoreError::damaged(&key.sk, error);
         let mut chunk = keyed(&key);
-        chunk.insert("kind".to_owned(), s("chunk"));
+        chunk.insert("kind".to_owned(), s("part"));
         let text = serde_json::to_string(outcome).map_err(|error| damaged(error.to_string()))?;
         chunk.insert("outcome".to_owned(), s(text));
         chunk.insert("delivery".to_owned(), s(delivery));
@@ -147,14 +147,14 @@ impl Store {
             .add("parts_done", 1)
             .add("rows_done", outcome.rows)
             .add("created", outcome.created)
-            .add("already_there", outcome.already_there)
+            .add("already_exists", outcome.already_exists)
             .add("drifted", outcome.drifted)
             .add("cancelled", outcome.cancelled)
             .set("updated_at", time(now));
         let companions =
             vec![TransactWriteItem::builder().put(put).build(), update.transact_item(&self.table, organisation, id)?];
         // Refused: it was settled already.
-        self.give_back(organisation, request(b"part", id), unused, companions).await.map(drop)
+        self.release_capacity(organisation, request(b"part", id), unused, companions).await.map(drop)
     }
 
     /// Ends an import whose parts are all settled, once the files that show how it ended are written. `false` if somebody
@@ -167,7 +167,7 @@ impl Store {
             .set("updated_at", time(now))
             .due(None, import.id);
         let cancelled = import.status == ImportStatus::Cancelled;
-        let update = if cancelled { update } else { update.status(ImportStatus::Done) };
+        let update = if cancelled { update } else { update.status(ImportStatus::Completed) };
         self.update_import(import.organisation, import.id, update).await
     }
 

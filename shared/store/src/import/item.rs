@@ -36,8 +36,8 @@ pub(super) fn write_import(import: &Import) -> Result<Item, StoreError> {
     item.insert("status".to_owned(), s(import.status.as_str()));
     item.insert("created_at".to_owned(), time(import.created_at));
     item.insert("ttl".to_owned(), time(import.created_at + KEPT));
-    if let Some(member) = import.invited_by {
-        item.insert("invited_by".to_owned(), s(member.to_string()));
+    if let Some(member) = import.created_by {
+        item.insert("created_by".to_owned(), s(member.to_string()));
     }
     Ok(item)
 }
@@ -55,7 +55,7 @@ pub(super) fn read_import(item: &Item) -> Result<Import, StoreError> {
         on_issues: optional_json(&reader, "on_issues")?.unwrap_or_default(),
         defaults: reader.json("defaults")?,
         dialect: optional_json(&reader, "dialect")?.unwrap_or_else(|| serde_json::json!({})),
-        invited_by: reader.optional("invited_by")?,
+        created_by: reader.optional("created_by")?,
         status,
         source: optional_json(&reader, "source")?,
         reading: optional_json(&reader, "reading")?,
@@ -69,7 +69,7 @@ pub(super) fn read_import(item: &Item) -> Result<Import, StoreError> {
         outcome: PartOutcome {
             rows: count("rows_done")?,
             created: count("created")?,
-            already_there: count("already_there")?,
+            already_exists: count("already_exists")?,
             drifted: count("drifted")?,
             cancelled: count("cancelled")?,
         },

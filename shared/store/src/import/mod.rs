@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use usher_domain::{Demand, ImportId, MembershipId, OrganisationId};
+use usher_domain::{CapacityRequest, ImportId, MembershipId, OrganisationId};
 
 pub use lease::PartLease;
 
@@ -56,7 +56,7 @@ pub enum ImportStatus {
     /// Invitations are being made.
     Applying,
     /// Every row has its outcome.
-    Done,
+    Completed,
     /// The file was refused.
     Failed,
     /// An admin stopped it.
@@ -72,7 +72,7 @@ impl ImportStatus {
             Self::Planning => "planning",
             Self::Ready => "ready",
             Self::Applying => "applying",
-            Self::Done => "done",
+            Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
         }
@@ -92,7 +92,7 @@ pub struct ImportSource {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// Rows that would become invitations.
-    pub good: u64,
+    pub valid: u64,
     /// Rows with an issue.
     pub rejected: u64,
     /// Rows that repeat another to the letter.
@@ -109,7 +109,7 @@ impl ImportCounts {
     /// All rows that were read.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.good
+        self.valid
             + self.rejected
             + self.ignored_duplicates
             + self.already_invited
@@ -131,7 +131,7 @@ pub struct ImportPlan {
     /// What was guessed about the file.
     pub dialect: serde_json::Value,
     /// How many places of each kind sending it takes (`seats`, `product#{id}`, `course#{slug}`).
-    pub demand: BTreeMap<String, u32>,
+    pub needed: BTreeMap<String, u32>,
     /// How many parts the good rows are in.
     pub parts: u32,
     /// SHA-256 of the parts: who sends the plan says which one they looked at.
@@ -144,14 +144,14 @@ pub struct ImportPlan {
 impl ImportPlan {
     /// Writes a demand down.
     #[must_use]
-    pub fn demand_of(demand: &Demand) -> BTreeMap<String, u32> {
-        demand.iter().map(|(resource, count)| (resource_key(resource), count)).collect()
+    pub fn needed_of(needed: &CapacityRequest) -> BTreeMap<String, u32> {
+        needed.iter().map(|(resource, count)| (resource_key(resource), count)).collect()
     }
 
     /// The places that sending it takes.
     #[must_use]
-    pub fn demand(&self) -> Demand {
-        self.demand.iter().filter_map(|(key, count)| Some((read_resource(key)?, *count))).collect()
+    pub fn needed(&self) -> CapacityRequest {
+        self.needed.iter().filter_map(|(key, count)| Some((read_resource(key)?, *count))).collect()
     }
 }
 
@@ -170,7 +170,7 @@ pub struct Reading {
 
 /// Why a file was refused, or a plan not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportProblem {
+pub struct ImportFailure {
     /// A stable code.
     pub code: String,
     /// What is wrong and what to do.
@@ -185,7 +185,7 @@ pub struct PartOutcome {
     /// Rows that became invitations.
     pub created: u64,
     /// Rows whose person came by another way since the plan.
-    pub already_there: u64,
+    pub already_exists: u64,
     /// Rows whose plan could not be kept: what they name changed since.
     pub drifted: u64,
     /// Rows that were not reached because the import was cancelled.
@@ -194,7 +194,7 @@ pub struct PartOutcome {
 
 /// A part that is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettledPart {
+pub struct CompletedPart {
     /// Which, counted from 1.
     pub part: u32,
     /// The delivery that settled it: its files say what became of each row.
@@ -221,7 +221,7 @@ pub struct Import {
     /// What the uploader says about how the file is written, as JSON.
     pub dialect: serde_json::Value,
     /// Who announced it; `None` for a file an operator dropped.
-    pub invited_by: Option<MembershipId>,
+    pub created_by: Option<MembershipId>,
     /// How far it has come.
     pub status: ImportStatus,
     /// What it reads, once that is there.
@@ -245,7 +245,7 @@ pub struct Import {
     /// What they came to.
     pub outcome: PartOutcome,
     /// Why it failed, or was not sent.
-    pub problem: Option<ImportProblem>,
+    pub problem: Option<ImportFailure>,
 }
 
 impl Import {
@@ -260,7 +260,7 @@ impl Import {
             on_issues: OnIssues::default(),
             defaults: serde_json::json!({}),
             dialect: serde_json::json!({}),
-            invited_by: None,
+            created_by: None,
             status: ImportStatus::AwaitingUpload,
             source: None,
             reading: None,
@@ -278,7 +278,7 @@ impl Import {
 
     /// Whether no part is still to come: each has its outcome, or none was ever handed out.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub fn all_parts_completed(&self) -> bool {
         match (&self.plan, self.started_at) {
             (Some(plan), Some(_)) => self.parts_done >= plan.parts,
             (Some(_), None) => self.status == ImportStatus::Cancelled,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use usher_domain::{ImportId, OrganisationId};
 
 use super::item::{ImportUpdate, read_import, write_import};
-use super::{Import, ImportPlan, ImportProblem, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
+use super::{Import, ImportFailure, ImportPlan, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
 use crate::item::{s, time};
 use crate::membership::Page;
 use crate::{Store, StoreError, keys};
@@ -108,7 +108,7 @@ impl Store {
         organisation: OrganisationId,
         id: ImportId,
         plan: &ImportPlan,
-        problem: &ImportProblem,
+        problem: &ImportFailure,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let update = ImportUpdate::when_status(ImportStatus::Planning)
@@ -125,7 +125,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: ImportId,
-        problem: &ImportProblem,
+        problem: &ImportFailure,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let update = ImportUpdate::when("#status IN (:planning, :waiting)")
@@ -143,7 +143,7 @@ impl Store {
         &self,
         organisation: OrganisationId,
         id: ImportId,
-        problem: &ImportProblem,
+        problem: &ImportFailure,
     ) -> Result<bool, StoreError> {
         let update = ImportUpdate::when_status(ImportStatus::Ready).json("problem", problem)?;
         self.update_import(organisation, id, update).await

@@ -78,10 +78,10 @@ fn acme() -> Organisation {
 pub fn plan(rows: u32, people: u32) -> Found {
     let organisation = acme();
     let mut planner = Planner::new(&organisation, Some(30), ImportDefaults::default(), DialectOverride::default());
-    let (mut file, mut good) = (File::new(rows, people), 0);
+    let (mut file, mut valid) = (File::new(rows, people), 0);
     let mut drain = |planner: &mut Planner<'_>| {
         while let Some(row) = planner.next_row() {
-            good += u32::from(matches!(row.outcome, Outcome::Good(_)));
+            valid += u32::from(matches!(row.outcome, Outcome::Valid(_)));
         }
     };
     let begun = Instant::now();
@@ -92,7 +92,7 @@ pub fn plan(rows: u32, people: u32) -> Found {
     planner.finish().expect("a list of people");
     drain(&mut planner);
     let spent = begun.elapsed();
-    assert_eq!((good, planner.counts().rows), (people, rows));
+    assert_eq!((valid, planner.counts().rows), (people, rows));
     Found::new(rows, spent.saturating_sub(file.spent))
 }
 
@@ -124,7 +124,7 @@ pub async fn apply(rows: u32) -> Found {
 
     assert_eq!(again, [], "parts that failed");
     let done = acme.get(&format!("/imports/{id}")).await.ok();
-    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(rows)), "{done}");
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(rows)), "{done}");
     assert_eq!(acme.seats().await, (u64::from(rows) + 1, u64::from(rows) + 1, 0));
     let (requests, write_units) = (table_requests(cloud), cloud.write_units());
     Found { requests, write_units, ..Found::new(rows, spent) }

@@ -6,7 +6,7 @@ use usher_tests::stack::{Stack, Tenant, sample};
 /// What the plan says of its rows.
 fn planned_counts(import: &Value) -> [u64; 7] {
     let count = |name: &str| import["counts"][name].as_u64().expect("a number");
-    let counts = ["good", "rejected", "ignored_duplicates", "already_invited", "already_member", "deactivated_member"]
+    let counts = ["valid", "rejected", "ignored_duplicates", "already_invited", "already_member", "deactivated_member"]
         .map(count);
     assert_eq!(import["rows"].as_u64(), Some(counts.iter().sum()), "every row is accounted for: {import}");
     [counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], count("created")]
@@ -23,7 +23,7 @@ fn mailed(acme: &Tenant<'_>, people: &[&str]) -> Vec<usize> {
 fn a_file_uploaded_by_form_is_looked_at_then_sent() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(10);
-    let id = acme.upload("salesos.csv", "review", &json!({}), &sample("salesos.csv"));
+    let id = acme.upload("standard.csv", "review", &json!({}), &sample("standard.csv"));
     let plan = acme.planned(&id);
     assert_eq!(plan["status"], "ready", "{plan}");
     assert_eq!(planned_counts(&plan), [3, 0, 0, 0, 0, 0, 0]);
@@ -104,7 +104,7 @@ fn a_file_announced_to_be_sent_at_once_needs_nobody_to_look() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(10);
     let defaults = json!({"role": "sales_rep", "team": "Enterprise"});
-    let done = acme.done(&acme.upload("mos.csv", "send", &defaults, &sample("mos.csv")));
+    let done = acme.done(&acme.upload("extended.csv", "send", &defaults, &sample("extended.csv")));
     assert_eq!(planned_counts(&done), [4, 0, 0, 0, 0, 0, 4]);
     let invited = acme.list("/invitations?status=pending");
     let of = |email: &str| invited.iter().find(|one| one["email"] == email).expect("among the invited").clone();
@@ -126,8 +126,8 @@ fn plain_lists_and_learners_are_taken_as_they_are() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(20);
     let defaults = json!({"role": "sales_rep"});
-    let list = acme.upload("moss.txt", "send", &defaults, &sample("moss.txt"));
-    let learners = acme.upload("learners.csv", "send", &defaults, &sample("learners.csv"));
+    let list = acme.upload("addresses.txt", "send", &defaults, &sample("addresses.txt"));
+    let learners = acme.upload("names.csv", "send", &defaults, &sample("names.csv"));
     assert_eq!(planned_counts(&acme.done(&list)), [5, 0, 0, 0, 0, 0, 5]);
     assert_eq!(planned_counts(&acme.done(&learners)), [3, 0, 1, 0, 0, 0, 3]);
     assert_eq!(acme.seats(), (20, 9, 11));
@@ -141,14 +141,14 @@ fn plain_lists_and_learners_are_taken_as_they_are() {
 fn too_few_seats_stop_the_whole_file_with_the_arithmetic() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(3);
-    let plan = acme.planned(&acme.upload("salesos.csv", "review", &json!({}), &sample("salesos.csv")));
+    let plan = acme.planned(&acme.upload("standard.csv", "review", &json!({}), &sample("standard.csv")));
     let seats = json!({"limit": 3, "used": 1, "free": 2, "needed": 3, "missing": 1});
     assert_eq!(plan["capacity"]["seats"], seats);
     let refused = acme.send_import(&plan);
     assert_eq!(refused.refusal(), (409, "capacity_exceeded".to_owned()));
     assert_eq!(refused.json()["capacity"]["seats"], seats);
 
-    let id = acme.upload("salesos.csv", "send", &json!({}), &sample("salesos.csv"));
+    let id = acme.upload("standard.csv", "send", &json!({}), &sample("standard.csv"));
     let noted = usher_tests::stack::until("the problem to be noted", || {
         let import = acme.get(&format!("/imports/{id}")).ok();
         (!import["problem"].is_null()).then_some(import)

@@ -45,7 +45,7 @@ fn a_form_uploads_its_own_file_and_nothing_else() {
     for elsewhere in [format!("inbox/{}/people.csv", other.id), own.replace(&acme.id, &other.id), format!("{own}x")] {
         let (_, key) = upload.fields.iter_mut().find(|(name, _)| name == "key").expect("a key");
         *key = elsewhere;
-        let refused = acme.post_upload(&upload, &sample("salesos.csv"));
+        let refused = acme.post_upload(&upload, &sample("standard.csv"));
         assert_eq!(refused.status, 403, "{}", refused.text());
     }
     assert!(other.list("/imports").is_empty());

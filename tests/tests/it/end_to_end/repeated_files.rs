@@ -21,7 +21,7 @@ fn a_file_uploaded_three_times_at_once_invites_and_mails_each_person_once() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(20);
     let ids: Vec<String> = std::thread::scope(|scope| {
-        let upload = || acme.upload("salesos.csv", "send", &json!({}), &sample("salesos.csv"));
+        let upload = || acme.upload("standard.csv", "send", &json!({}), &sample("standard.csv"));
         let uploads: Vec<_> = (0..3).map(|_| scope.spawn(upload)).collect();
         uploads.into_iter().map(|upload| upload.join().expect("an upload")).collect()
     });
@@ -33,8 +33,8 @@ fn a_file_uploaded_three_times_at_once_invites_and_mails_each_person_once() {
     assert_eq!(PEOPLE.map(|email| acme.mails(email).len()), [1, 1, 1]);
 
     let before = memberships(&acme);
-    let by_form = acme.done(&acme.upload("salesos.csv", "send", &json!({}), &sample("salesos.csv")));
-    let by_inbox = acme.planned(&acme.drop_into_inbox("salesos.csv", &sample("salesos.csv")));
+    let by_form = acme.done(&acme.upload("standard.csv", "send", &json!({}), &sample("standard.csv")));
+    let by_inbox = acme.planned(&acme.drop_into_inbox("standard.csv", &sample("standard.csv")));
     assert_eq!(acme.send_import(&by_inbox).status / 100, 2);
     let by_inbox = acme.done(by_inbox["id"].as_str().expect("an id"));
     for again in [by_form, by_inbox] {
@@ -65,7 +65,7 @@ fn failed_rows_uploaded_as_they_are_fail_again_and_change_nothing() {
     let second = upload("failed.csv", &failed_of(&first));
     let counts = &second["counts"];
     // The row that contradicted another stands alone now; whom it names was invited by that other one.
-    assert_eq!((&counts["rejected"], &counts["already_invited"], &counts["good"]), (&json!(6), &json!(1), &json!(0)));
+    assert_eq!((&counts["rejected"], &counts["already_invited"], &counts["valid"]), (&json!(6), &json!(1), &json!(0)));
     let third = upload("failed.csv", &failed_of(&second));
     assert_eq!((&third["rows"], &third["counts"]["rejected"], created(&third)), (&json!(6), &json!(6), 0), "{third}");
     assert_eq!(failed_of(&third), failed_of(&second), "what failed comes back byte for byte");

@@ -26,7 +26,7 @@ fn rows() -> u32 {
 enum Fate {
     Created,
     /// Somebody else invites the person between the plan and the sending.
-    AlreadyThere,
+    AlreadyExists,
     /// The row names a team that is closed between the plan and the sending.
     Drifted,
     AlreadyInvited,
@@ -44,7 +44,7 @@ fn fate(row: u32) -> Fate {
         13 => Fate::Repeats,
         17 => Fate::Contradicts,
         23 => Fate::Drifted,
-        29 => Fate::AlreadyThere,
+        29 => Fate::AlreadyExists,
         31 => Fate::AlreadyInvited,
         _ => Fate::Created,
     }
@@ -72,7 +72,7 @@ fn file(acme: &Tenant<'_>, rows: u32) -> Vec<u8> {
             Fate::Repeats => (row - 1, row - 1, "sales_rep", "SMB"),
             Fate::Contradicts => (row - 1, row, "sales_rep", "SMB"),
             Fate::Drifted => (row, row, "sales_rep", "Enterprise"),
-            Fate::Created | Fate::AlreadyThere | Fate::AlreadyInvited => (row, row, "sales_rep", "SMB"),
+            Fate::Created | Fate::AlreadyExists | Fate::AlreadyInvited => (row, row, "sales_rep", "SMB"),
         };
         file.extend(format!("{},Person {name},{role},{team}\r\n", address(acme, of)).into_bytes());
     }
@@ -121,7 +121,7 @@ fn applied(acme: &Tenant<'_>, id: &str, rows: u64) -> Value {
 fn assert_counts(import: &Value, rows: u32) {
     let expected = [
         ("created", lines(rows, Fate::Created).count()),
-        ("already_there", lines(rows, Fate::AlreadyThere).count()),
+        ("already_exists", lines(rows, Fate::AlreadyExists).count()),
         ("drifted", lines(rows, Fate::Drifted).count()),
         ("already_invited", lines(rows, Fate::AlreadyInvited).count()),
         ("rejected", lines(rows, Fate::Rejected).count() + lines(rows, Fate::Contradicts).count()),
@@ -130,7 +130,7 @@ fn assert_counts(import: &Value, rows: u32) {
         ("deactivated_member", 0),
         ("cancelled", 0),
     ];
-    assert_eq!(import["status"], "done", "{import}");
+    assert_eq!(import["status"], "completed", "{import}");
     for (name, count) in expected {
         assert_eq!(import["counts"][name], json!(count), "{name} in {import}");
     }
@@ -165,7 +165,7 @@ fn assert_rows(acme: &Tenant<'_>, id: &str, rows: u32, members: &BTreeMap<String
     for (row, found) in (0..rows).zip(&results) {
         let outcome = match fate(row) {
             Fate::Created => "created",
-            Fate::AlreadyThere | Fate::AlreadyInvited => "already_invited",
+            Fate::AlreadyExists | Fate::AlreadyInvited => "already_invited",
             Fate::Drifted => "drifted",
             Fate::Rejected | Fate::Contradicts => "rejected",
             Fate::Repeats => "ignored_duplicate",
@@ -181,7 +181,7 @@ fn assert_rows(acme: &Tenant<'_>, id: &str, rows: u32, members: &BTreeMap<String
 /// One row a person in the table, nobody else, and each by the way they came.
 fn assert_members(acme: &Tenant<'_>, id: &str, rows: u32, mut members: BTreeMap<String, StoredMember>) {
     assert_eq!(members.remove(&acme.admin).map(|admin| admin.status), Some("active".to_owned()));
-    for (fate, import) in [(Fate::Created, Some(id)), (Fate::AlreadyThere, None), (Fate::AlreadyInvited, None)] {
+    for (fate, import) in [(Fate::Created, Some(id)), (Fate::AlreadyExists, None), (Fate::AlreadyInvited, None)] {
         for line in lines(rows, fate) {
             let member = members.remove(&address_on(acme, line)).unwrap_or_else(|| panic!("nobody is there of {line}"));
             assert_eq!((member.status.as_str(), member.import.as_deref()), ("pending", import), "line {line}");
@@ -197,7 +197,7 @@ fn assert_mails(acme: &Tenant<'_>, rows: u32) {
         *mails.entry(to).or_default() += 1;
     }
     assert_eq!(mails.remove(&acme.admin), Some(1));
-    for fate in [Fate::Created, Fate::AlreadyThere, Fate::AlreadyInvited] {
+    for fate in [Fate::Created, Fate::AlreadyExists, Fate::AlreadyInvited] {
         for line in lines(rows, fate) {
             assert_eq!(mails.remove(&address_on(acme, line)), Some(1), "mails to the person on line {line}");
         }
@@ -216,21 +216,21 @@ fn every_row_of_a_large_file_has_its_outcome_though_workers_are_killed() {
     let id = acme.upload("people.csv", "review", &json!({}), &file(&acme, rows));
     let plan = planned(&acme, &id);
     assert_eq!(plan["status"], "ready", "{plan}");
-    let good = plan["counts"]["good"].as_u64().expect("a number");
-    invite(&acme, lines(rows, Fate::AlreadyThere));
+    let valid = plan["counts"]["valid"].as_u64().expect("a number");
+    invite(&acme, lines(rows, Fate::AlreadyExists));
     close(&acme, "Enterprise");
 
     let impatient = stack.impatient("ApplyQueue", SECONDS_UNTIL_BACK);
     assert_eq!(acme.send_import(&plan).status / 100, 2);
     for killed in 0..KILLED {
-        let _ = applied(&acme, &id, good * killed / (2 * KILLED));
+        let _ = applied(&acme, &id, valid * killed / (2 * KILLED));
         stack.kill_one("import-apply");
     }
-    let _ = applied(&acme, &id, good);
+    let _ = applied(&acme, &id, valid);
     drop(impatient);
     assert_counts(&acme.done(&id), rows);
 
-    let people = [Fate::Created, Fate::AlreadyThere, Fate::AlreadyInvited].map(|fate| lines(rows, fate).count());
+    let people = [Fate::Created, Fate::AlreadyExists, Fate::AlreadyInvited].map(|fate| lines(rows, fate).count());
     let people: usize = people.iter().sum();
     while_it_moves("all mails", || {
         let mails = stack.recipients(&acme.name).len();

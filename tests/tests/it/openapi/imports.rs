@@ -48,7 +48,7 @@ fn every_issue() -> String {
 
 pub(super) async fn imports(watched: &Watched<'_>) {
     let desk = Desk { acme: ranks(watched).await, watched };
-    for format in ["salesos", "mos", "moss", "learners"] {
+    for format in ["standard", "extended", "addresses", "names"] {
         let _ = desk.get(&format!("/imports/template?format={format}")).await;
     }
     for query in ["", "?format=xlsx"] {
@@ -71,7 +71,7 @@ pub(super) async fn imports(watched: &Watched<'_>) {
 
     let import = desk.import(watched.contract.request("announceImport", Some("review")), every_issue()).await;
     let ready = desk.get(&import).await.ok();
-    assert_eq!((&ready["status"], &ready["counts"]["good"]), (&json!("ready"), &json!(6)), "{ready}");
+    assert_eq!((&ready["status"], &ready["counts"]["valid"]), (&json!("ready"), &json!(6)), "{ready}");
     let mut next = String::new();
     let mut issues = 0;
     loop {
@@ -151,7 +151,7 @@ pub(super) async fn import_steps(watched: &Watched<'_>) {
     watched.world.advance(SignedDuration::from_secs(10));
     watched.world.settle().await;
     let done = desk.get(&import).await.ok();
-    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("done"), &json!(2)), "{done}");
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(2)), "{done}");
     assert_eq!(desk.get(&format!("{import}/results.csv")).await.status, 200);
     assert_eq!(send(&ready["digest"]).await.status, 200);
     assert_eq!(desk.post(&format!("{import}/cancel"), Value::Null).await.refusal(), (409, "import_finished".into()));
@@ -170,7 +170,7 @@ pub(super) async fn import_steps(watched: &Watched<'_>) {
     let reply = desk.post(&format!("{nobody}/send"), json!({"digest": again["digest"]})).await;
     assert_eq!((reply.status.as_u16(), &reply.json()["status"]), (202, &json!("applying")));
     watched.world.settle().await;
-    assert_eq!(desk.get(&nobody).await.ok()["status"], "done");
+    assert_eq!(desk.get(&nobody).await.ok()["status"], "completed");
     let stored = stored(&desk, &nobody).await;
     let results = format!("{}/results.csv", stored.plan.expect("a plan").folder);
     watched.world.cloud.put_file(&results, vec![b'x'; 5 * 1024 * 1024]);

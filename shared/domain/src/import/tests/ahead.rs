@@ -45,7 +45,7 @@ fn no_row_is_lost_to_whoever_takes_them_late() {
     assert!(rows == taken(table.as_bytes(), true));
     assert!(rows.iter().all(|(row, cells)| match &row.outcome {
         Outcome::Rejected(rejection) => rejection.cells == *cells,
-        Outcome::Good(draft) => cells[0] == draft.email.as_typed(),
+        Outcome::Valid(spec) => cells[0] == spec.email.as_typed(),
         Outcome::IgnoredDuplicate { .. } => true,
     }));
 }
@@ -59,7 +59,7 @@ fn the_cells_of_a_list_are_its_pieces() {
     let list = "1. anna@x.example\n2) mailto:bob@x.example\n";
     let emails = |text: &str| {
         let rows = taken(text.as_bytes(), true).into_iter().map(|(row, _)| match row.outcome {
-            Outcome::Good(draft) => draft.email.as_typed().to_owned(),
+            Outcome::Valid(spec) => spec.email.as_typed().to_owned(),
             other => format!("{other:?}"),
         });
         rows.collect::<Vec<_>>()
@@ -84,7 +84,7 @@ fn a_row_in_order_that_is_given_what_one_before_was_goes_the_short_way() {
         dee@x.example,<i>,admin\neve@x.example,Eve,manager\nfay@x.example,'=Fay,admin\n"
         .to_owned();
     records.last = true;
-    let sniffed = sniff(&records.text, true, people.checker(), &DialectOverride::default()).expect("a table");
+    let sniffed = sniff(&records.text, true, people.validator(), &DialectOverride::default()).expect("a table");
     let Sniffed::Table { dialect, header, named, length, lines, .. } = sniffed else { panic!("it is a table") };
     let table = Table::new(dialect, header, named);
     records.consume(length, lines);

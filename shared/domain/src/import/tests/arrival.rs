@@ -66,7 +66,7 @@ fn a_long_quoted_cell_with_a_long_line_in_it_is_one_row() {
     let line = "x".repeat(100_000);
     let text = format!("email,name\nann@x.example,\"a\n{line} \"\" {line}\nb\"\nbob@x.example,Bob\n");
     let plan = same_however_it_arrives(text.as_bytes()).expect("a plan");
-    assert_eq!(codes(&plan), [(2, "row_too_long".to_owned()), (5, "good".to_owned())]);
+    assert_eq!(codes(&plan), [(2, "row_too_long".to_owned()), (5, "valid".to_owned())]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn lost_letters_are_forgotten_with_their_rows() {
     bytes.extend(std::iter::repeat_n(0xff, 300_000));
     bytes.extend_from_slice(b"\na@x.example\n");
     let plan = same_however_it_arrives(&bytes).expect("a plan");
-    assert_eq!(plan.counts.good, 1);
+    assert_eq!(plan.counts.valid, 1);
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn hostile_rows_take_no_longer_than_others() {
     let tags = (0..60_000).map(|n| format!("a+{n}@x.example\n")).collect::<Vec<_>>().concat();
     let tags = format!("email\n{tags}");
     let plan = plan_in(tags.as_bytes(), 64 * 1024, &ImportDefaults::default()).expect("a plan");
-    assert_eq!(plan.counts.good, 60_000);
+    assert_eq!(plan.counts.valid, 60_000);
 }
 
 #[test]
 fn people_above_a_second_header_are_people() {
     let text = "email,name\nann@x.example,Ann\nbob@x.example,Bob\nemail,name,role\ncid@x.example,Cid,manager\n";
     let plan = same_however_it_arrives(text.as_bytes()).expect("a plan");
-    let expected = ["good", "good", "email_without_domain", "too_many_cells"];
+    let expected = ["valid", "valid", "email_without_domain", "too_many_cells"];
     assert_eq!(codes(&plan).into_iter().map(|(_, code)| code).collect::<Vec<_>>()[..2], expected[..2]);
     assert_eq!(plan.counts.rows, 4);
     let above = plan_in(b"ann@x.example,Ann,manager\nemail,name,role,team\n", 9, &ImportDefaults::default());
@@ -130,7 +130,7 @@ fn what_failed_stays_failed_until_it_is_mended() {
         let failed = failed_rows(&first.report, true, samples::rejections(&first));
         let again = plan_as(&failed, &DialectOverride::default()).expect("a plan");
         assert_eq!(
-            (again.counts.good, again.counts.rejected),
+            (again.counts.valid, again.counts.rejected),
             (0, first.counts.rejected),
             "{}",
             String::from_utf8_lossy(&failed)
@@ -149,7 +149,7 @@ fn what_random_files_found_stays_mended() {
     for file in files {
         let first = plan(file).expect("a plan");
         let failed = failed_rows(&first.report, true, samples::rejections(&first));
-        let again = plan(&failed).map(|plan| (plan.counts.good, plan.counts.rejected));
+        let again = plan(&failed).map(|plan| (plan.counts.valid, plan.counts.rejected));
         assert_eq!(again, Ok((0, first.counts.rejected)), "{}", String::from_utf8_lossy(&failed));
     }
 }

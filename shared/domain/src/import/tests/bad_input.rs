@@ -56,32 +56,32 @@ fn a_header_alone_is_a_plan_without_rows() {
 fn every_kind_of_line_end_is_read() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["email,name", "a@x.com,A", "", "b@x.com,B"].join(end);
-        expect(&text, &[(2, "good"), (4, "good")]);
+        expect(&text, &[(2, "valid"), (4, "valid")]);
     }
-    expect("email\ra@x.com\r\nb@x.com\nc@x.com", &[(2, "good"), (3, "good"), (4, "good")]);
+    expect("email\ra@x.com\r\nb@x.com\nc@x.com", &[(2, "valid"), (3, "valid"), (4, "valid")]);
 }
 
 #[test]
 fn ragged_rows_are_judged_by_what_they_hold() {
     expect(
         "email,name,team,\na@x.com\nb@x.com,B,SMB,,,\nc@x.com,C,SMB,x,y\n,,,\n",
-        &[(2, "good"), (3, "good"), (4, "too_many_cells")],
+        &[(2, "valid"), (3, "valid"), (4, "too_many_cells")],
     );
 }
 
 #[test]
 fn a_stray_quote_costs_its_own_row() {
-    expect("email,name\na@x.com,\"A\nb@x.com,B\nc@x.com,C\n", &[(2, "quote_unclosed"), (3, "good"), (4, "good")]);
+    expect("email,name\na@x.com,\"A\nb@x.com,B\nc@x.com,C\n", &[(2, "quote_unclosed"), (3, "valid"), (4, "valid")]);
     expect("email,name\n\"", &[(2, "quote_unclosed")]);
 }
 
 #[test]
 fn a_huge_cell_costs_its_own_row() {
     let text = format!("email,name\na@x.com,{}\nb@x.com,B\n", "x".repeat(RECORD_BYTES));
-    expect(&text, &[(2, "row_too_long"), (3, "good")]);
+    expect(&text, &[(2, "row_too_long"), (3, "valid")]);
     let text = format!("email,name\na@x.com,{}\nb@x.com,B\n", "x".repeat(RECORD_BYTES / 2));
     let plan = plan(text.as_bytes()).expect("a plan");
-    assert_eq!(codes(&plan), [(2, "text_too_long".to_owned()), (3, "good".to_owned())]);
+    assert_eq!(codes(&plan), [(2, "text_too_long".to_owned()), (3, "valid".to_owned())]);
     let Outcome::Rejected(rejection) = &plan.rows[0].outcome else { panic!("rejected") };
     assert!(rejection.issues[0].found.as_ref().is_some_and(|found| found.len() < 500), "issues stay small");
     assert_eq!(rejection.cells[1].len(), RECORD_BYTES / 2, "and the row stays whole");
@@ -91,14 +91,14 @@ fn a_huge_cell_costs_its_own_row() {
 fn a_list_on_one_line_may_be_as_long_as_it_likes() {
     let addresses: Vec<_> = (0..10_000).map(|number| format!("person{number}@x.com")).collect();
     let plan = plan_in(addresses.join(", ").as_bytes(), 4_096, &ImportDefaults::default()).expect("a plan");
-    assert_eq!((plan.counts.good, plan.counts.rows), (10_000, 10_000));
+    assert_eq!((plan.counts.valid, plan.counts.rows), (10_000, 10_000));
 }
 
 #[test]
 fn of_columns_with_one_meaning_the_first_is_used_and_the_rest_reported() {
     let plan = plan(b"Email,E-Mail,Role,user_id\na@x.com,b@x.com,manager,1\n").expect("a plan");
     assert_eq!(plan.report.ignored, ["E-Mail", "user_id"]);
-    assert_eq!(codes(&plan), [(2, "good".to_owned())]);
+    assert_eq!(codes(&plan), [(2, "valid".to_owned())]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn formulas_are_nobody_and_come_back_harmless() {
 fn duplicates_are_ignored_and_contradictions_named() {
     let text =
         "email,name,role\na@x.com,A,admin\nA@X.com, A ,Admin\na@x.com,A,manager\nb@x.com,B,boss\nb@x.com,B,admin\n";
-    let expected = [(2, "good"), (3, "same as 2"), (4, "conflicting_duplicate"), (5, "role_unknown"), (6, "good")];
+    let expected = [(2, "valid"), (3, "same as 2"), (4, "conflicting_duplicate"), (5, "role_unknown"), (6, "valid")];
     expect(text, &expected);
     let plan = plan(text.as_bytes()).expect("a plan");
     let Outcome::Rejected(rejection) = &plan.rows[2].outcome else { panic!("rejected") };
@@ -128,7 +128,7 @@ fn where_a_role_comes_from_depends_on_the_file() {
     let role = |text: &str, defaults: &ImportDefaults| {
         let plan = plan_in(text.as_bytes(), 1_000, defaults).expect("a plan");
         match &plan.rows[0].outcome {
-            Outcome::Good(draft) => draft.access.role.to_string(),
+            Outcome::Valid(spec) => spec.entitlements.role.to_string(),
             _ => codes(&plan)[0].1.clone(),
         }
     };
@@ -146,8 +146,8 @@ fn the_other_defaults_fill_what_is_blank() {
     let defaults = ImportDefaults { team: Some("SMB".into()), send: Some(false), role: None };
     for text in ["email,team\na@x.com,\nb@x.com,Enterprise\n", "email\na@x.com\n", "a@x.com\n"] {
         let plan = plan_in(text.as_bytes(), 1_000, &defaults).expect("a plan");
-        let Outcome::Good(draft) = &plan.rows[0].outcome else { panic!("good") };
-        assert_eq!((draft.access.team.as_deref(), draft.send), (Some("t-smb"), false));
+        let Outcome::Valid(spec) = &plan.rows[0].outcome else { panic!("valid") };
+        assert_eq!((spec.entitlements.team.as_deref(), spec.send), (Some("t-smb"), false));
     }
 }
 
@@ -157,7 +157,7 @@ fn letters_that_were_lost_are_never_passed_over() {
     let place = bytes.len() + 8;
     bytes.extend_from_slice(b"a@x.com,\xdf\nb@x.com,\xef\xbf\xbdB\nc@x.com,C\n");
     let plan = plan(&bytes).expect("a plan");
-    let expected = ["email_local_part_not_ascii", "undecodable", "undecodable", "good"];
+    let expected = ["email_local_part_not_ascii", "undecodable", "undecodable", "valid"];
     assert_eq!(codes(&plan).into_iter().map(|(_, code)| code).collect::<Vec<_>>(), expected);
     assert!(shown(&plan).contains(&format!("byte {place} of the file")), "{}", shown(&plan));
     assert!(shown(&plan).contains("was lost before this file was made"));
@@ -167,7 +167,7 @@ fn letters_that_were_lost_are_never_passed_over() {
 fn product_columns_take_only_yes_and_no() {
     expect(
         "email,mOS Enable\na@x.com,yes\nb@x.com,maybe\nc@x.com,\n",
-        &[(2, "good"), (3, "product_flag_unknown"), (4, "good")],
+        &[(2, "valid"), (3, "product_flag_unknown"), (4, "valid")],
     );
 }
 

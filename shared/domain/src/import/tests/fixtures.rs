@@ -14,7 +14,7 @@ struct Expected {
     path: String,
     encoding: Option<String>,
     delimiter: Option<String>,
-    good: Option<usize>,
+    valid: Option<usize>,
     #[serde(default)]
     rejected: BTreeMap<u32, String>,
     #[serde(default)]
@@ -61,10 +61,10 @@ fn differences(expected: &Expected, found: &Result<Plan, FileError>) -> Vec<Stri
     compare("encoding", plan.report.encoding.clone(), expected.encoding.clone());
     let delimiter = plan.report.delimiter.map_or_else(|| "list".to_owned(), String::from);
     compare("delimiter", delimiter, expected.delimiter.clone());
-    let (mut good, mut rejected, mut repeats) = (0, BTreeMap::new(), BTreeMap::new());
+    let (mut valid, mut rejected, mut repeats) = (0, BTreeMap::new(), BTreeMap::new());
     for (row, (line, codes)) in plan.rows.iter().zip(codes(plan)) {
         match row.outcome {
-            Outcome::Good(_) => good += 1,
+            Outcome::Valid(_) => valid += 1,
             Outcome::IgnoredDuplicate { of, .. } => drop(repeats.insert(line, of)),
             Outcome::Rejected(_) => {
                 // Several people of a list may stand on one line; the codes of one are in the order of their names.
@@ -79,7 +79,7 @@ fn differences(expected: &Expected, found: &Result<Plan, FileError>) -> Vec<Stri
             }
         }
     }
-    compare("good", format!("{good}"), expected.good.map(|good| format!("{good}")));
+    compare("valid", format!("{valid}"), expected.valid.map(|valid| format!("{valid}")));
     compare("rejected", format!("{rejected:?}"), Some(format!("{:?}", expected.rejected)));
     compare("repeats", format!("{repeats:?}"), Some(format!("{:?}", expected.repeats)));
     differences

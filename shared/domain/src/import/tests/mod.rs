@@ -9,9 +9,9 @@ mod samples;
 
 use super::*;
 use crate::catalogue::{Catalogue, Course, Product, Role, Team};
-use crate::draft::Draft;
 use crate::id::OrganisationId;
 use crate::organisation::{DEFAULT_INVITATION_SECONDS, Organisation};
+use crate::spec::InvitationSpec;
 use crate::text::ShortText;
 
 pub(super) fn acme() -> Organisation {
@@ -72,7 +72,7 @@ pub(super) fn plan_for(
     rows.extend(std::iter::from_fn(|| planner.next_row()));
     let counts = planner.counts();
     assert_eq!(counts.rows as usize, rows.len());
-    assert_eq!(counts.rows, counts.good + counts.rejected + counts.ignored_duplicates);
+    assert_eq!(counts.rows, counts.valid + counts.rejected + counts.ignored_duplicates);
     Ok(Plan { rows, report: planner.report().expect("a layout"), counts })
 }
 
@@ -103,11 +103,11 @@ pub(super) fn shown(plan: &Plan) -> String {
 pub(super) fn shown_row(row: &Row) -> Vec<String> {
     let line = row.line;
     let (first, issues) = match &row.outcome {
-        Outcome::Good(draft) => (format!("{line}: {}", good(draft)), &row.warnings),
+        Outcome::Valid(spec) => (format!("{line}: {}", valid(spec)), &row.warnings),
         Outcome::IgnoredDuplicate { of, .. } => (format!("{line}: ignored, the same as line {of}"), &row.warnings),
         Outcome::Rejected(Rejection { issues, cells }) => (format!("{line}: rejected {cells:?}"), issues),
     };
-    let told = issues.iter().map(|Issue { column, code, message, suggestion, .. }| {
+    let told = issues.iter().map(|RowIssue { column, code, message, suggestion, .. }| {
         let column = column.as_deref().unwrap_or("row");
         let suggestion = suggestion.as_ref().map(|text| format!(" → {text}")).unwrap_or_default();
         format!("     {column}: {code}: {message}{suggestion}")
@@ -115,8 +115,8 @@ pub(super) fn shown_row(row: &Row) -> Vec<String> {
     std::iter::once(first).chain(told).collect()
 }
 
-fn good(draft: &Draft) -> String {
-    let Draft { email, name, job_title, access, send } = draft;
+fn valid(spec: &InvitationSpec) -> String {
+    let InvitationSpec { email, name, job_title, entitlements, send } = spec;
     let text = |part: &Option<ShortText>| part.as_ref().map_or("-", |part| part.as_str()).to_owned();
     format!(
         "{} | {} / {} / {} | {} | {} | {} | {:?} | {:?} | send {send}",
@@ -124,18 +124,18 @@ fn good(draft: &Draft) -> String {
         text(&name.full),
         text(&name.first),
         text(&name.last),
-        access.role,
-        access.team.as_deref().unwrap_or("-"),
+        entitlements.role,
+        entitlements.team.as_deref().unwrap_or("-"),
         text(job_title),
-        access.products,
-        access.courses,
+        entitlements.products,
+        entitlements.courses,
     )
 }
 
 /// The codes of each row: empty for good ones and ignored ones.
 pub(super) fn codes(plan: &Plan) -> Vec<(u32, String)> {
     let codes = |row: &Row| match &row.outcome {
-        Outcome::Good(_) => "good".to_owned(),
+        Outcome::Valid(_) => "valid".to_owned(),
         Outcome::IgnoredDuplicate { of, .. } => format!("same as {of}"),
         Outcome::Rejected(rejection) => {
             rejection.issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>().join(" ")

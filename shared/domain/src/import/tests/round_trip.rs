@@ -66,18 +66,18 @@ impl Somebody {
         [&format!("p{number}@example.com"), name.as_str(), role, team, flag, courses].map(str::to_owned)
     }
 
-    fn is(&self, draft: &Draft) -> bool {
+    fn is(&self, spec: &InvitationSpec) -> bool {
         let team = match self.team {
             "Enterprise" => Some("t-ent"),
             "SMB" => Some("t-smb"),
             _ => None,
         };
         let courses: Vec<&str> = self.courses.split(',').filter(|slug| !slug.is_empty()).collect();
-        draft.name.display().as_deref() == Some(&self.name)
-            && draft.access.role == self.role
-            && draft.access.team.as_deref() == team
-            && draft.access.products.contains("mos_enable") == self.product
-            && draft.access.courses.iter().map(String::as_str).collect::<Vec<_>>() == courses
+        spec.name.display().as_deref() == Some(&self.name)
+            && spec.entitlements.role == self.role
+            && spec.entitlements.team.as_deref() == team
+            && spec.entitlements.products.contains("mos_enable") == self.product
+            && spec.entitlements.courses.iter().map(String::as_str).collect::<Vec<_>>() == courses
     }
 }
 
@@ -136,13 +136,13 @@ proptest! {
         prop_assert_eq!(plan.report.quote, quote, "{}", text);
         prop_assert_eq!(plan.rows.len(), people.len(), "{}", text);
         for (index, (row, person)) in plan.rows.iter().zip(&people).enumerate() {
-            let Outcome::Good(draft) = &row.outcome else {
+            let Outcome::Valid(spec) = &row.outcome else {
                 return Err(TestCaseError::fail(format!("{person:?}: {}", shown(&plan))));
             };
             let line = if blank_lines { 2 * index + 3 } else { index + 2 };
             prop_assert_eq!(row.line as usize, line);
-            prop_assert_eq!(draft.email.as_typed(), format!("p{index}@example.com"));
-            prop_assert!(person.is(draft), "{:?} is not {}\n{}", person, shown(&plan), text);
+            prop_assert_eq!(spec.email.as_typed(), format!("p{index}@example.com"));
+            prop_assert!(person.is(spec), "{:?} is not {}\n{}", person, shown(&plan), text);
         }
     }
 

@@ -1,4 +1,4 @@
-//! One person: as somebody asked for them, and as they can be invited. [`crate::check`] leads from the one to the other.
+//! One person: as somebody asked for them, and as they can be invited. [`crate::validator`] leads from the one to the other.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::text::{PersonName, ShortText};
 /// What somebody asked for, unchecked. Blank texts count as absent. A file's requests borrow from it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DraftRequest<'a> {
+pub struct InvitationInput<'a> {
     /// The address to invite.
     #[serde(default)]
     pub email: Cow<'a, str>,
@@ -51,7 +51,7 @@ pub struct DraftRequest<'a> {
 
 /// One person, ready to be invited: everything they were given exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
+pub struct InvitationSpec {
     /// The address to invite.
     pub email: EmailAddress,
     /// What the person is called.
@@ -62,14 +62,14 @@ pub struct Draft {
     pub job_title: Option<ShortText>,
     /// What they are given. Most rows of a file are given the same, and share it.
     #[serde(flatten)]
-    pub access: Arc<Access>,
+    pub entitlements: Arc<Entitlements>,
     /// Whether the mail goes out now; otherwise the invitation is held.
     pub send: bool,
 }
 
 /// What a person is given in the organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
+pub struct Entitlements {
     /// The name of their role.
     pub role: SmolStr,
     /// The id of their team.
@@ -85,7 +85,7 @@ pub struct Access {
 
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldProblem {
+pub struct Issue {
     /// The field, as the API names it.
     pub field: &'static str,
     /// A stable code.
@@ -103,7 +103,7 @@ pub struct FieldProblem {
     pub suggestion: Option<String>,
 }
 
-impl FieldProblem {
+impl Issue {
     /// A problem that needs no list of what is allowed.
     #[must_use]
     pub fn new(field: &'static str, code: IssueCode, found: &str, message: impl Into<String>) -> Self {
@@ -145,10 +145,13 @@ mod tests {
     #[test]
     fn a_draft_is_written_as_ever() {
         let line = r#"{"email":"Ada@x.example","name":{"full":"Ada"},"role":"rep","team":"t1","job_title":"VP","products":["p"],"send":false}"#;
-        let draft: Draft = serde_json::from_str(line).expect("a draft");
-        assert_eq!(draft.job_title.as_ref().map(ShortText::as_str), Some("VP"));
-        assert_eq!((draft.access.team.as_deref(), draft.access.products.len(), draft.send), (Some("t1"), 1, false));
-        let (written, before) = (serde_json::to_value(&draft), serde_json::from_str::<serde_json::Value>(line));
+        let spec: InvitationSpec = serde_json::from_str(line).expect("a spec");
+        assert_eq!(spec.job_title.as_ref().map(ShortText::as_str), Some("VP"));
+        assert_eq!(
+            (spec.entitlements.team.as_deref(), spec.entitlements.products.len(), spec.send),
+            (Some("t1"), 1, false)
+        );
+        let (written, before) = (serde_json::to_value(&spec), serde_json::from_str::<serde_json::Value>(line));
         assert_eq!(written.expect("JSON"), before.expect("JSON"));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Attempt<J, T> {
 
 /// The requests of one kind, of all bulk operations of this process together.
 #[derive(Debug, Clone)]
-pub(crate) struct Window(Arc<Mutex<State>>);
+pub(crate) struct ConcurrencyLimiter(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -44,7 +44,7 @@ struct State {
     halved: u64,
 }
 
-impl Window {
+impl ConcurrencyLimiter {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State { most: FIRST, clean: 0, halved: 0 })))
     }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn it_grows_by_one_a_window_and_stays_within_bounds() {
-        let window = Window::new();
+        let window = ConcurrencyLimiter::new();
         (0..FIRST).for_each(|_| window.grow());
         assert_eq!(window.size(), FIRST + 1);
         (0..10_000).for_each(|_| window.grow());
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn it_is_halved_once_for_all_that_were_under_way_together() {
-        let window = Window::new();
+        let window = ConcurrencyLimiter::new();
         let begun = window.halved();
         (0..FIRST).for_each(|_| window.shrink(begun));
         assert_eq!(window.size(), FIRST / 2);
@@ -155,7 +155,7 @@ mod tests {
     /// A table that takes three requests at once, and refuses part of what the others ask.
     #[tokio::test]
     async fn a_table_that_takes_little_is_asked_for_little_until_all_is_done() {
-        let (window, running, most) = (Window::new(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (window, running, most) = (ConcurrencyLimiter::new(), AtomicUsize::new(0), AtomicUsize::new(0));
         let attempt = async |job: Vec<u32>| {
             let now = running.fetch_add(1, Ordering::SeqCst) + 1;
             // Everybody who is let in is at work together.
@@ -179,6 +179,6 @@ mod tests {
     #[tokio::test]
     async fn what_is_never_taken_is_given_up() {
         let attempt = async |job: u32| Ok(Attempt { done: (), left: Some(job), throttled: true });
-        assert!(matches!(Window::new().work([1], attempt).await, Err(StoreError::Contention)));
+        assert!(matches!(ConcurrencyLimiter::new().work([1], attempt).await, Err(StoreError::Contention)));
     }
 }

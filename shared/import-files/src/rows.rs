@@ -1,8 +1,8 @@
 //! What the lines of a plan's files say.
 
 use serde::{Deserialize, Serialize};
-use usher_domain::import::{Issue, Rejection};
-use usher_domain::{Draft, EmailAddress, IssueCode, MembershipId, Severity};
+use usher_domain::import::{Rejection, RowIssue};
+use usher_domain::{EmailAddress, InvitationSpec, IssueCode, MembershipId, Severity};
 
 /// The most rows of a part: what one function call makes in well under its time.
 pub const PART_ROWS: usize = 5_000;
@@ -24,7 +24,7 @@ pub struct PlannedRow {
     /// The line of the file it begins on.
     pub line: u32,
     /// Whom to invite to what.
-    pub draft: Draft,
+    pub spec: InvitationSpec,
     /// Its cells, to give back if the plan cannot be kept to.
     pub cells: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub struct FlaggedRow {
     /// The line of the file it begins on.
     pub line: u32,
     /// Everything about it, errors first.
-    pub issues: Vec<Issue>,
+    pub issues: Vec<RowIssue>,
     /// Its cells, to give back if it is rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<String>,
@@ -104,7 +104,7 @@ pub struct RowResult {
     pub membership: MembershipId,
     /// Why it could not be kept to, or what is worth a look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub issues: Vec<Issue>,
+    pub issues: Vec<RowIssue>,
 }
 
 /// What became of a row that was good when the plan was made.
@@ -142,10 +142,10 @@ impl RowOutcome {
 
 /// What to say of a row that asks for more than its person's open invitation gives.
 #[must_use]
-pub fn invitation_differs(line: u32) -> Issue {
+pub fn invitation_differs(line: u32) -> RowIssue {
     let message = "the person is invited already, and that invitation says otherwise; an import leaves it as it is, so \
                    edit the invitation";
-    Issue::of_row(line, IssueCode::InvitationDiffers, message)
+    RowIssue::of_row(line, IssueCode::InvitationDiffers, message)
 }
 
 /// Puts one line of JSON behind what is there.

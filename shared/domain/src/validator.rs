@@ -2,7 +2,7 @@
 //!
 //! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
 //! words, whichever way they came. Only a row of a file that is in order like one before it need not
-//! (`Table::draft` of imports).
+//! (`Table::spec` of imports).
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -12,14 +12,14 @@ use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
 use crate::catalogue::{Catalogue, Course, Product, Role, Team, fold};
-use crate::draft::{Access, Authority, Draft, DraftRequest, FieldProblem};
 use crate::email::EmailAddress;
 use crate::issue::IssueCode;
+use crate::spec::{Authority, Entitlements, InvitationInput, InvitationSpec, Issue};
 use crate::text::{PersonName, ShortText, trimmed};
 
 /// Checks people against a catalogue whose names it has laid out once, so that a million rows cost what a million
 /// look-ups do, however many teams there are.
-pub struct Checker<'a> {
+pub struct InvitationValidator<'a> {
     catalogue: &'a Catalogue,
     authority: Authority<'a>,
     roles: Names<'a, Role>,
@@ -57,27 +57,27 @@ fn present<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {
     text.map(|text| trimmed(text)).filter(|text| !text.is_empty())
 }
 
-fn short_text(field: &'static str, text: Option<&str>, problems: &mut Vec<FieldProblem>) -> Option<ShortText> {
+fn short_text(field: &'static str, text: Option<&str>, problems: &mut Vec<Issue>) -> Option<ShortText> {
     let text = text?;
     ShortText::optional(text).unwrap_or_else(|error| {
-        problems.push(FieldProblem::new(field, error.code(), text, error.to_string()));
+        problems.push(Issue::new(field, error.code(), text, error.to_string()));
         None
     })
 }
 
-fn email(request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<EmailAddress> {
+fn email(request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<EmailAddress> {
     let email = request.email.parse::<EmailAddress>().map_err(|error| {
-        problems.push(FieldProblem::new("email", error.code(), request.email.trim(), error.to_string()));
+        problems.push(Issue::new("email", error.code(), request.email.trim(), error.to_string()));
     });
     email.ok()
 }
 
-fn name(request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> PersonName {
+fn name(request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> PersonName {
     let full = present(request.name.as_ref());
     let (first, last) = (present(request.first_name.as_ref()), present(request.last_name.as_ref()));
     if let (Some(full), Some(_)) = (full, first.or(last)) {
         let message = "was given twice; give either name, or first_name and last_name";
-        problems.push(FieldProblem::new("name", IssueCode::NameTwice, full, message));
+        problems.push(Issue::new("name", IssueCode::NameTwice, full, message));
     }
     PersonName {
         full: short_text("name", full, problems),
@@ -86,7 +86,7 @@ fn name(request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> PersonN
     }
 }
 
-impl<'a> Checker<'a> {
+impl<'a> InvitationValidator<'a> {
     /// Lays out what a catalogue offers, for somebody with this authority.
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, authority: Authority<'a>) -> Self {
@@ -140,67 +140,67 @@ impl<'a> Checker<'a> {
         self.courses.find(text)
     }
 
-    fn given_role(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<&'a Role> {
+    fn given_role(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<&'a Role> {
         let all = &self.catalogue.roles;
         let names = all.iter().map(|role| role.name.as_str());
         let Some(found) = present(request.role.as_ref()).or(self.authority.default_role) else {
-            let problem = FieldProblem::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
-            problems.push(FieldProblem { allowed: names.map(str::to_owned).collect(), ..problem });
+            let problem = Issue::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
+            problems.push(Issue { allowed: names.map(str::to_owned).collect(), ..problem });
             return None;
         };
         let Some(role) = self.role(found) else {
-            problems.push(FieldProblem::unknown("role", IssueCode::RoleUnknown, found, names));
+            problems.push(Issue::unknown("role", IssueCode::RoleUnknown, found, names));
             return None;
         };
         let may_give = |role: &Role| self.authority.rank.is_none_or(|rank| role.rank <= rank);
         if !may_give(role) {
             let message = "is above your own role; ask somebody of that role";
-            let problem = FieldProblem::new("role", IssueCode::RoleAboveOwn, found, message);
+            let problem = Issue::new("role", IssueCode::RoleAboveOwn, found, message);
             let allowed = all.iter().filter(|role| may_give(role)).map(|role| role.name.to_string()).collect();
-            problems.push(FieldProblem { allowed, ..problem });
+            problems.push(Issue { allowed, ..problem });
             return None;
         }
         Some(role)
     }
 
-    fn given_team(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> Option<SmolStr> {
+    fn given_team(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<SmolStr> {
         let found = present(request.team.as_ref())?;
         let team = self.team(found);
         if team.is_none() {
             let names = self.catalogue.teams.iter().map(|team| team.name.as_str());
-            problems.push(FieldProblem::unknown("team", IssueCode::TeamUnknown, found, names));
+            problems.push(Issue::unknown("team", IssueCode::TeamUnknown, found, names));
         }
         team.map(|team| team.id.clone())
     }
 
-    fn given_products(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+    fn given_products(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> BTreeSet<String> {
         let mut products = BTreeSet::new();
         for found in request.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(product) = self.product(found) {
                 products.insert(product.id.clone());
             } else {
                 let ids = self.catalogue.products.iter().map(|product| product.id.as_str());
-                problems.push(FieldProblem::unknown("products", IssueCode::ProductUnknown, found, ids));
+                problems.push(Issue::unknown("products", IssueCode::ProductUnknown, found, ids));
             }
         }
         products
     }
 
-    fn given_courses(&self, request: &DraftRequest<'_>, problems: &mut Vec<FieldProblem>) -> BTreeSet<String> {
+    fn given_courses(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> BTreeSet<String> {
         let mut courses = BTreeSet::new();
         for found in request.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(course) = self.course(found) {
                 courses.insert(course.slug.clone());
             } else {
                 let slugs = self.catalogue.courses.iter().map(|course| course.slug.as_str());
-                problems.push(FieldProblem::unknown("courses", IssueCode::CourseUnknown, found, slugs));
+                problems.push(Issue::unknown("courses", IssueCode::CourseUnknown, found, slugs));
             }
         }
         courses
     }
 
     /// Checks everything somebody asked to give one person, and reports every field that is wrong, not only the first.
-    pub fn check(&self, request: &DraftRequest<'_>) -> Result<Draft, Vec<FieldProblem>> {
+    pub fn validate(&self, request: &InvitationInput<'_>) -> Result<InvitationSpec, Vec<Issue>> {
         let mut problems = Vec::new();
         let email = email(request, &mut problems);
         let name = name(request, &mut problems);
@@ -210,11 +210,11 @@ impl<'a> Checker<'a> {
         let products = self.given_products(request, &mut problems);
         let courses = self.given_courses(request, &mut problems);
         match (email, role) {
-            (Some(email), Some(role)) if problems.is_empty() => Ok(Draft {
+            (Some(email), Some(role)) if problems.is_empty() => Ok(InvitationSpec {
                 email,
                 name,
                 job_title,
-                access: Arc::new(Access { role: role.name.clone(), team, products, courses }),
+                entitlements: Arc::new(Entitlements { role: role.name.clone(), team, products, courses }),
                 send: request.send.unwrap_or(true),
             }),
             _ => Err(problems),
@@ -223,9 +223,13 @@ impl<'a> Checker<'a> {
 }
 
 impl Catalogue {
-    /// Checks one person; see [`Checker`] for many.
-    pub fn check(&self, request: &DraftRequest<'_>, authority: Authority<'_>) -> Result<Draft, Vec<FieldProblem>> {
-        Checker::new(self, authority).check(request)
+    /// Checks one person; see [`InvitationValidator`] for many.
+    pub fn validate(
+        &self,
+        request: &InvitationInput<'_>,
+        authority: Authority<'_>,
+    ) -> Result<InvitationSpec, Vec<Issue>> {
+        InvitationValidator::new(self, authority).validate(request)
     }
 }
 
@@ -250,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_full_request_becomes_a_draft() {
-        let request = DraftRequest {
+        let request = InvitationInput {
             email: "Ada@Example.com".into(),
             first_name: Some("Ada".into()),
             last_name: Some("Lovelace".into()),
@@ -258,27 +262,30 @@ mod tests {
             team: Some("enterprise".into()),
             products: vec!["mOS enable".into()],
             courses: vec!["Value-Pyramid-Program".into()],
-            ..DraftRequest::default()
+            ..InvitationInput::default()
         };
-        let draft = catalogue().check(&request, ADMIN).expect("a good draft");
-        assert_eq!(draft.access.role, "sales_rep");
-        assert_eq!(draft.access.team.as_deref(), Some("t1"));
-        assert!(draft.access.products.contains("mos_enable") && draft.access.courses.contains("value-pyramid-program"));
-        assert!(draft.send);
+        let spec = catalogue().validate(&request, ADMIN).expect("a valid spec");
+        assert_eq!(spec.entitlements.role, "sales_rep");
+        assert_eq!(spec.entitlements.team.as_deref(), Some("t1"));
+        assert!(
+            spec.entitlements.products.contains("mos_enable")
+                && spec.entitlements.courses.contains("value-pyramid-program")
+        );
+        assert!(spec.send);
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let request = DraftRequest {
+        let request = InvitationInput {
             email: "not-an-address".into(),
             name: Some("Visit http://evil.example now".into()),
             role: Some("superuser".into()),
             team: Some("Enterprize".into()),
             products: vec!["nothing".into()],
             courses: vec!["value-pyramid".into()],
-            ..DraftRequest::default()
+            ..InvitationInput::default()
         };
-        let problems = catalogue().check(&request, ADMIN).expect_err("six problems");
+        let problems = catalogue().validate(&request, ADMIN).expect_err("six problems");
         let codes: Vec<_> = problems.iter().map(|problem| (problem.field, problem.code)).collect();
         assert_eq!(
             codes,
@@ -298,18 +305,18 @@ mod tests {
     #[test]
     fn nobody_gives_a_role_above_their_own() {
         let request =
-            DraftRequest { email: "a@b.example".into(), role: Some("admin".into()), ..DraftRequest::default() };
+            InvitationInput { email: "a@b.example".into(), role: Some("admin".into()), ..InvitationInput::default() };
         let problems =
-            catalogue().check(&request, Authority { rank: Some(10), default_role: None }).expect_err("above rank");
+            catalogue().validate(&request, Authority { rank: Some(10), default_role: None }).expect_err("above rank");
         assert_eq!(problems[0].code, IssueCode::RoleAboveOwn);
-        assert!(catalogue().check(&request, Authority { rank: None, default_role: None }).is_ok());
+        assert!(catalogue().validate(&request, Authority { rank: None, default_role: None }).is_ok());
     }
 
     #[test]
     fn a_role_must_come_from_somewhere() {
-        let request = DraftRequest { email: "a@b.example".into(), ..DraftRequest::default() };
-        assert_eq!(catalogue().check(&request, ADMIN).expect_err("no role")[0].code, IssueCode::RoleMissing);
+        let request = InvitationInput { email: "a@b.example".into(), ..InvitationInput::default() };
+        assert_eq!(catalogue().validate(&request, ADMIN).expect_err("no role")[0].code, IssueCode::RoleMissing);
         let with_default = Authority { default_role: Some("sales_rep"), ..ADMIN };
-        assert_eq!(catalogue().check(&request, with_default).expect("a default").access.role, "sales_rep");
+        assert_eq!(catalogue().validate(&request, with_default).expect("a default").entitlements.role, "sales_rep");
     }
 }
