@@ -5,6 +5,8 @@ PYTHON = python3
 PORT = 4566
 STATE = .local
 AS = admin
+ROWS = 100000
+CI_ROWS = 10000
 TEST_PORT = 4586
 TEST_STATE = .local/test
 SECONDS = 60
@@ -17,13 +19,15 @@ tool = .venv/bin/python
 # nextest runs the tests in parallel processes; without it cargo runs the same ones.
 nextest := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
+# Always the whole workspace: for a part of it cargo would choose other features and build the SDK once more.
 unit_tests = cargo nextest run --workspace --cargo-profile local
-# Always the whole workspace: with a part of it cargo would choose other features and build the SDK once more.
+build_tests = $(unit_tests) --no-run
 end_to_end = cargo nextest run --workspace --cargo-profile local --run-ignored only --no-tests fail
 end_to_end_tests = $(end_to_end) -E 'not test(/^end_to_end::scale::/)'
 scale_test = $(end_to_end) -E 'test(/^end_to_end::scale::/)'
 else
 unit_tests = cargo test --workspace --profile local
+build_tests = $(unit_tests) --no-run
 end_to_end = cargo test --workspace --profile local --test it -- --ignored
 end_to_end_tests = $(end_to_end) --skip end_to_end::scale::
 scale_test = $(end_to_end) end_to_end::scale::
@@ -33,13 +37,14 @@ endif
 cargo_fuzz_version := 0.13.2
 cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 
-.PHONY: help up token demo test template unit end-to-end bench fuzz down clean prerequisites
+.PHONY: help up token demo test build template unit end-to-end scale bench fuzz down clean prerequisites
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template to it, seed organisation Acme"
 	@echo "make token   print the admin's bearer token (AS=operator: the operator's)"
 	@echo "make demo    up, then invite people from real files, step by step"
 	@echo "make test    every test, in a local cloud of its own"
+	@echo "make scale   a file of $(ROWS) rows end to end, while workers are killed"
 	@echo "make bench   the benchmark table"
 	@echo "make fuzz    random files into the reader of files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
 	@echo "make down    stop the local cloud"
@@ -57,7 +62,13 @@ demo: prerequisites .venv/ready
 down: .venv/ready
 	@$(tool) infra/local/down.py
 
-test: template unit end-to-end
+test:
+	@.ci/stage template $(MAKE) --no-print-directory template
+	@.ci/stage 'unit and stories' $(MAKE) --no-print-directory unit
+	@.ci/stage 'end to end' $(MAKE) --no-print-directory end-to-end
+
+build: prerequisites
+	$(build_tests)
 
 # The template: expanded as AWS expands it, linted, and held to its contract.
 template: .venv/ready
@@ -68,15 +79,22 @@ template: .venv/ready
 unit: prerequisites
 	$(unit_tests)
 
-# Brings up a local cloud for the tests alone and stops it again, whether they pass or not. The file of 100,000 rows
-# (USHER_SCALE_ROWS) comes last and alone: whatever else is invited meanwhile would wait behind its mails.
-end-to-end: .venv/ready
-	@trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STATE=$(TEST_STATE)' EXIT; \
-	$(MAKE) --no-print-directory up PORT=$(TEST_PORT) STATE=$(TEST_STATE) && \
-	export USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json && $(end_to_end_tests) && $(scale_test)
+# A local cloud for the tests alone, which is stopped whether they pass or not.
+with_test_cloud = trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STATE=$(TEST_STATE)' EXIT; \
+	.ci/stage '  deploy the template' $(MAKE) --no-print-directory up PORT=$(TEST_PORT) STATE=$(TEST_STATE) && \
+	export USHER_STACK=$(CURDIR)/$(TEST_STATE)/stack.json
 
+# The large file comes last and alone: other invitations would wait behind its mails.
+end-to-end: .venv/ready
+	@$(with_test_cloud) && .ci/stage '  stories' $(end_to_end_tests) && \
+	export USHER_SCALE_ROWS=$(CI_ROWS) && .ci/stage '  file of $(CI_ROWS) rows' $(scale_test)
+
+scale: .venv/ready
+	@$(with_test_cloud) && export USHER_SCALE_ROWS=$(ROWS) && $(scale_test)
+
+# Built as it is deployed, in a profile of its own: the first time takes some minutes.
 bench:
-	@LOG_LEVEL=warn cargo run --quiet --profile local --bin bench
+	@LOG_LEVEL=warn cargo run --quiet --profile bench --bin bench
 
 # Begins with the fixtures, and with what earlier runs found worth keeping. An input that breaks a promise is kept in
 # fuzz/artifacts, and printed with the line that tries it again.

@@ -1,36 +1,7 @@
-//! Any text as a list of people that somebody pastes.
+//! Any text as a pasted list of people.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use usher_domain::pasted::parse;
+#[path = "../checks/pasted.rs"]
+mod checks;
 
-fn solid(text: &str) -> String {
-    text.chars().filter(|character| !",;".contains(*character) && !character.is_whitespace()).collect()
-}
-
-fuzz_target!(|text: &str| {
-    let lines: Vec<&str> = lines(text);
-    let (mut read, mut last) = (String::new(), (1, 0));
-    for entry in parse(text) {
-        assert!((entry.line, entry.column) > last, "entries go back");
-        last = (entry.line, entry.column);
-        let line = lines[entry.line as usize - 1];
-        let rest: String = line.chars().skip(entry.column as usize - 1).collect();
-        assert!(rest.starts_with(entry.text), "an entry stands where it says");
-        assert!(entry.text.contains(entry.address), "an address is part of its entry");
-        read.push_str(&solid(entry.text));
-    }
-    assert_eq!(read, solid(text), "nothing is passed over");
-});
-
-/// The lines as the planner of files counts them: after LF, CR LF or CR.
-fn lines(text: &str) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while let Some(end) = rest.find(['\r', '\n']) {
-        lines.push(&rest[..end]);
-        rest = rest[end..].strip_prefix("\r\n").unwrap_or(&rest[end + 1..]);
-    }
-    lines.push(rest);
-    lines
-}
+libfuzzer_sys::fuzz_target!(|text: &str| checks::check(text));

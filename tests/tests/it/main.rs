@@ -16,4 +16,5 @@ mod mail;
 mod manage;
 mod openapi;
 mod organisation;
+mod random_files;
 mod sweep;
