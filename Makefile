@@ -40,13 +40,13 @@ cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 .PHONY: help up token demo test build template unit end-to-end scale bench fuzz down clean prerequisites
 
 help:
-	@echo "make up      build, start the local cloud, deploy the template to it, seed organisation Acme"
-	@echo "make token   print the admin's bearer token (AS=operator: the operator's)"
-	@echo "make demo    up, then invite people from real files, step by step"
-	@echo "make test    every test, in a local cloud of its own"
+	@echo "make up      build, start the local cloud, deploy the template, seed organisation Acme"
+	@echo "make token   print the admin's bearer token, or the operator's with AS=operator"
+	@echo "make demo    make up, then invite people from real files, step by step"
+	@echo "make test    run all tests, in a separate local cloud"
 	@echo "make scale   a file of $(ROWS) rows end to end, while workers are killed"
-	@echo "make bench   the benchmark table"
-	@echo "make fuzz    random files into the reader of files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
+	@echo "make bench   print the benchmark table"
+	@echo "make fuzz    read random files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
 	@echo "make down    stop the local cloud"
 	@echo "Variables: PORT=$(PORT) STATE=$(STATE) TEST_PORT=$(TEST_PORT) PYTHON=$(PYTHON)"
 

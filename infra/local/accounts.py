@@ -1,4 +1,4 @@
-"""Accounts in the user pool: making an operator, and signing in."""
+"""Accounts in the user pool: create an operator, sign in."""
 
 from botocore.exceptions import ClientError
 
@@ -6,7 +6,7 @@ from clients import client
 
 
 def create_operator(pool, email, password):
-    """An operator is made with the user pool's admin API; on AWS the console or the CLI does the same."""
+    """Create an operator with the user pool's admin API. On AWS, use the console or the CLI."""
     cognito = client("cognito-idp")
     attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
     try:
@@ -18,7 +18,7 @@ def create_operator(pool, email, password):
 
 
 def sign_in(pool, pool_client, email, password):
-    """The person's identity token, or None when the pool does not know them by this password."""
+    """Return the person's identity token, or None if the address or password is wrong."""
     try:
         answer = client("cognito-idp").admin_initiate_auth(
             UserPoolId=pool,

@@ -1,4 +1,4 @@
-"""Builds the functions and lays them out as `sam build` would, from one build of the workspace without LTO."""
+"""Builds the functions and lays them out like `sam build`, from one workspace build without LTO."""
 
 import filecmp
 import os
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-import place
+import settings
 
 
 def build():
-    print("Building the functions (the first time takes some minutes)")
+    print("Building the functions (the first build takes a few minutes)")
     command = ["cargo", "build", "--workspace", "--bins", "--profile", "local"]
-    if subprocess.run(command, cwd=place.ROOT, check=False).returncode != 0:
-        sys.exit("The build failed; the compiler says why above.")
+    if subprocess.run(command, cwd=settings.ROOT, check=False).returncode != 0:
+        sys.exit("The build failed; see the compiler errors above.")
 
-    built = Path(os.environ.get("CARGO_TARGET_DIR", place.ROOT / "target")) / "local"
-    template = yaml_parse((place.ROOT / "template.yaml").read_text())
+    built = Path(os.environ.get("CARGO_TARGET_DIR", settings.ROOT / "target")) / "local"
+    template = yaml_parse((settings.ROOT / "template.yaml").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             binary = resource.pop("Metadata")["BuildProperties"]["Binary"]
-            put(built / binary, place.BUILD / binary / "bootstrap")
+            put(built / binary, settings.BUILD / binary / "bootstrap")
             resource["Properties"]["CodeUri"] = binary
-    (place.BUILD / "template.yaml").write_text(yaml_dump(template))
+    (settings.BUILD / "template.yaml").write_text(yaml_dump(template))
 
 
 def put(source, target):
-    """Copy only what changed, so that an unchanged function keeps its time stamp and is not deployed again."""
+    """Copy only changed files, so an unchanged function keeps its time stamp and is not deployed again."""
     if target.exists() and filecmp.cmp(source, target, shallow=False):
         return
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,21 +1,21 @@
-"""`make demo`: the main job on real files, told step by step, each with the command that does it."""
+"""`make demo`: invite people from real files, step by step, with the command for each step."""
 
 import json
 import sys
 
 import requests
 
-import place
+import settings
 from accounts import sign_in
 from api import call, wait_for
 from clients import client
 from mailbox import link_for, messages
+from narration import command, page, say, step, table
 from preview import preview
 from seed import accept
-from telling import command, page, say, step, table
 from up import up
 
-SAMPLES = place.ROOT / "tests" / "fixtures" / "samples"
+SAMPLES = settings.ROOT / "tests" / "fixtures" / "samples"
 INVITEE = "john@company.com"
 
 
@@ -24,34 +24,34 @@ def demo():
     org = f"/v1/orgs/{stack['org']}"
 
     step("Sign in as Ada, the admin of Acme")
-    command(f"API={stack['api_url']}", f"ORG={stack['org']}", f"TOKEN=$({place.make('token')})")
+    command(f"API={stack['api_url']}", f"ORG={stack['org']}", f"TOKEN=$({settings.make('token')})")
     token = sign_in(stack["user_pool_id"], stack["user_pool_client_id"], stack["admin_email"], stack["admin_password"])
-    say(f"She is {stack['admin_email']}; her password is in {place.STACK_FILE.relative_to(place.ROOT)}")
+    say(f"Her address is {stack['admin_email']}; her password is in {settings.STACK_FILE.relative_to(settings.ROOT)}")
 
-    step("Upload a list of people, as a browser does")
+    step("Upload a list of people with the upload form")
     by_form = upload_by_form(org, token)
 
-    step("See what it would do; so far nobody is invited")
+    step("Preview the import; nobody is invited yet")
     show_preview(org, token, by_form, "standard.csv")
 
-    step("Drop a second, messier file into the bucket, as an operator does")
+    step("Copy a second, messier file into the bucket, as an operator")
     by_bucket = upload_by_bucket(stack, org, token)
     show_preview(org, token, by_bucket, "messy-windows1252.csv")
 
-    step("Send both, exactly as previewed")
+    step("Send both imports, exactly as previewed")
     send(org, token, by_form)
     say()
     send(org, token, by_bucket)
 
-    step("Look at what was mailed")
+    step("List the mails that were sent")
     command(f"curl -s {stack['mail_url']}")
     link = link_for(INVITEE)
     table([[", ".join(mail["To"]), mail["Subject"]] for mail in messages()], ["To", "Subject"])
 
-    step(f"Open the link in the mail to {INVITEE}, and join")
+    step(f"Open the link in the mail to {INVITEE} and accept")
     join(link)
 
-    step("See who is in")
+    step("List the members")
     command('curl -s $API/v1/orgs/$ORG/members -H "Authorization: Bearer $TOKEN"')
     members = call("GET", f"{org}/members", token)["items"]
     table(
@@ -60,15 +60,15 @@ def demo():
     )
     waiting = call("GET", f"{org}/invitations", token, params={"status": "pending"})["items"]
     say()
-    say(f"Still to accept: {', '.join(one['email'] for one in waiting) or 'nobody'}")
+    say(f"Not accepted yet: {', '.join(one['email'] for one in waiting) or 'nobody'}")
 
     print(f"""
-That was the main job. It all still runs:
-  the API      {stack["api_url"]}   (bearer token: {place.make("token")})
+Done. The local cloud is still running:
+  the API      {stack["api_url"]}   (bearer token: {settings.make("token")})
   the mail     {stack["mail_url"]}
-  its names    {place.STACK_FILE.relative_to(place.ROOT)}
-  its log      {place.CLOUD_LOG.relative_to(place.ROOT)}
-The API's contract is infra/openapi.yaml. To stop: {place.make("down")}""")
+  settings     {settings.STACK_FILE.relative_to(settings.ROOT)}
+  log          {settings.CLOUD_LOG.relative_to(settings.ROOT)}
+The API's contract is infra/openapi.yaml. Stop it: {settings.make("down")}""")
 
 
 def upload_by_form(org, token):
@@ -81,7 +81,7 @@ def upload_by_form(org, token):
         "    -F file=@tests/fixtures/samples/standard.csv",
     )
     with open(SAMPLES / "standard.csv", "rb") as file:
-        # The file comes last: S3 ignores every field behind it.
+        # The file must be the last field: S3 ignores the fields after it.
         posted = requests.post(
             created["upload"]["url"], data=created["upload"]["fields"], files={"file": file}, timeout=60
         )
@@ -146,7 +146,7 @@ def send(org, token, plan):
         now = call("GET", path, token)
         return None if now["status"] == "applying" else now
 
-    result = wait_for("the import to be done", done)
+    result = wait_for("the import to complete", done)
     counts = result["counts"]
     say(f"{result['status'].capitalize()}: {counts['created']} invited of {result['rows']} rows.")
 
@@ -157,7 +157,7 @@ def join(link):
     page(shown.text)
     say()
     if "password" not in shown.text:
-        say("This link has been used, by an earlier demo.")
+        say("An earlier demo already used this link.")
         return
     command(
         f"curl -i {link} -d first_name=John -d last_name=Smith \\",
@@ -165,7 +165,7 @@ def join(link):
     )
     answer = accept(link, "correct horse battery staple", "John", "Smith")
     if "Location" in answer.headers:
-        say(f"Joined. The browser is sent on to {answer.headers['Location']}")
+        say(f"Joined. The browser is redirected to {answer.headers['Location']}")
     else:
         page(answer.text)
 

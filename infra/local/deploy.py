@@ -1,4 +1,4 @@
-"""Deploys the template to the local cloud with `sam deploy`, unless nothing changed since the last time."""
+"""Deploys the template to the local cloud with `sam deploy`, if anything changed since the last deploy."""
 
 import hashlib
 import platform
@@ -7,33 +7,33 @@ import subprocess
 import sys
 
 import gaps
-import place
+import settings
 from clients import client
 
 
 def deploy():
     fingerprint = hashlib.sha256(repr(parameters()).encode())
-    for path in sorted(place.BUILD.rglob("*")):
+    for path in sorted(settings.BUILD.rglob("*")):
         if path.is_file():
             fingerprint.update(path.read_bytes())
-    if place.DEPLOYED.exists() and place.DEPLOYED.read_text() == fingerprint.hexdigest():
-        print("Deployed already, nothing changed")
+    if settings.DEPLOYED.exists() and settings.DEPLOYED.read_text() == fingerprint.hexdigest():
+        print("Already deployed; nothing changed")
         return
-    place.DEPLOYED.unlink(missing_ok=True)
+    settings.DEPLOYED.unlink(missing_ok=True)
 
-    client("s3").create_bucket(Bucket=place.ARTIFACTS)
+    client("s3").create_bucket(Bucket=settings.ARTIFACTS)
     run_sam()
     gaps.fill()
-    place.DEPLOYED.write_text(fingerprint.hexdigest())
+    settings.DEPLOYED.write_text(fingerprint.hexdigest())
 
 
 def parameters():
     return {
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
-        "MailFrom": place.MAIL_FROM,
-        "PublicUrl": place.API_URL,
-        "UploadUrl": f"{place.ENDPOINT}/{place.UPLOADS}",
-        "UserPoolEndpoint": place.ENDPOINT,
+        "MailFrom": settings.MAIL_FROM,
+        "PublicUrl": settings.API_URL,
+        "UploadUrl": f"{settings.ENDPOINT}/{settings.UPLOADS}",
+        "UserPoolEndpoint": settings.ENDPOINT,
         "LogLevel": "debug",
     }
 
@@ -41,18 +41,18 @@ def parameters():
 def run_sam():
     command = [
         sys.executable, "-m", "samcli", "deploy",
-        "--config-file", str(place.ROOT / "samconfig.toml"),
+        "--config-file", str(settings.ROOT / "samconfig.toml"),
         "--config-env", "local",
-        "--template-file", str(place.BUILD / "template.yaml"),
-        "--tags", place.API_ID_TAG,
+        "--template-file", str(settings.BUILD / "template.yaml"),
+        "--tags", settings.API_ID_TAG,
         "--parameter-overrides", *(f"{name}={value}" for name, value in parameters().items()),
     ]  # fmt: skip
     print("Deploying the template")
     ready = 0
     with (
-        open(place.DEPLOY_LOG, "w") as log,
+        open(settings.DEPLOY_LOG, "w") as log,
         subprocess.Popen(
-            command, env=place.environment(), cwd=place.ROOT,
+            command, env=settings.environment(), cwd=settings.ROOT,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         ) as sam,
     ):  # fmt: skip
@@ -63,6 +63,6 @@ def run_sam():
                 if ready % 20 == 0:
                     print(f"  {ready} resources ready", flush=True)
     if sam.returncode != 0:
-        sys.stdout.writelines(place.DEPLOY_LOG.read_text().splitlines(keepends=True)[-40:])
-        sys.exit(f"The template did not deploy. The whole log is {place.DEPLOY_LOG}")
-    print(f"  {ready} resources ready, done")
+        sys.stdout.writelines(settings.DEPLOY_LOG.read_text().splitlines(keepends=True)[-40:])
+        sys.exit(f"The template did not deploy. Full log: {settings.DEPLOY_LOG}")
+    print(f"  {ready} resources ready; deployed")

@@ -1,9 +1,9 @@
-"""`make down`: stop the local cloud. What was in it is gone."""
+"""`make down`: stop the local cloud and delete its data."""
 
 import cloud
-import place
+import settings
 
 stopped = cloud.stop()
-for leftover in (place.STACK_FILE, place.DEPLOYED):
+for leftover in (settings.STACK_FILE, settings.DEPLOYED):
     leftover.unlink(missing_ok=True)
-print("Stopped" if stopped else "Nothing was running")
+print("The local cloud is stopped" if stopped else "The local cloud was not running")

@@ -1,11 +1,11 @@
-"""Where the emulator differs from AWS, and what is done about it after each deploy.
+"""Works around differences between the emulator and AWS after each deploy.
 
-The template says what is right on AWS and knows nothing of this file.
+The template is written for AWS and does not depend on this file.
 """
 
 import json
 
-import place
+import settings
 from clients import client
 
 
@@ -15,7 +15,7 @@ def fill():
     number_the_concurrency()
 
 
-# What a role may do by its policy in AWS, and what the emulator asks for instead.
+# Actions that a role's policy allows on AWS, and the action that the emulator checks instead.
 ASKED_FOR_INSTEAD = {
     "dynamodb:PartiQL": ("emulator-partiql", "dynamodb:BatchExecuteStatement"),
     "sqs:SendMessage": ("emulator-send-batch", "sqs:SendMessageBatch"),
@@ -23,7 +23,7 @@ ASKED_FOR_INSTEAD = {
 
 
 def allow_batches():
-    """AWS asks whoever sends a batch for the right to each of its parts, the emulator for a right to batches."""
+    """For a batch, AWS checks the permission of each part; the emulator checks one for batches."""
     iam = client("iam")
     for role in resources("AWS::IAM::Role"):
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
@@ -39,12 +39,12 @@ def allow_batches():
 
 
 def allow_plain_http():
-    """The bucket refuses whatever does not come over TLS, and a local cloud on loopback speaks plain HTTP."""
-    client("s3").delete_bucket_policy(Bucket=place.UPLOADS)
+    """Remove the bucket policy that requires TLS: the local cloud uses plain HTTP on loopback."""
+    client("s3").delete_bucket_policy(Bucket=settings.UPLOADS)
 
 
 def number_the_concurrency():
-    """A number given as a parameter stays text in the emulator, and its queue poller stumbles over it."""
+    """Turn the concurrency into a number: the emulator keeps parameters as text, and its poller fails on that."""
     functions = client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if scaling := mapping.get("ScalingConfig"):
@@ -53,7 +53,7 @@ def number_the_concurrency():
 
 
 def resources(kind):
-    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.STACK)
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=settings.STACK)
     return [
         resource["PhysicalResourceId"]
         for page in pages

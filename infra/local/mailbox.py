@@ -1,22 +1,22 @@
-"""Reads what SES sent, as the local cloud lists it."""
+"""Reads the mails that SES sent, from the local cloud's list."""
 
 import re
 
 import requests
 
-import place
+import settings
 from api import wait_for
 
 
 def messages(recipient=None):
-    """Every mail sent, oldest first, or those sent to one person."""
-    sent = requests.get(place.MAIL_URL, timeout=10).json()["messages"].get(place.ACCOUNT, [])
+    """Return all mails sent, oldest first, or those to one person."""
+    sent = requests.get(settings.MAIL_URL, timeout=10).json()["messages"].get(settings.ACCOUNT, [])
     return [mail for mail in sent if recipient is None or recipient in mail["To"]]
 
 
 def link_for(recipient):
-    """The link in the newest mail to this person. Waits for the mail."""
-    pattern = re.escape(place.API_URL) + r"/i/[A-Za-z0-9_-]+"
+    """Wait for a mail to this person and return the link in the newest one."""
+    pattern = re.escape(settings.API_URL) + r"/i/[A-Za-z0-9_-]+"
 
     def newest():
         links = [re.search(pattern, mail["BodyText"]) for mail in reversed(messages(recipient))]

@@ -1,24 +1,26 @@
-"""Runs the emulator with two gaps closed. In AWS a write by PartiQL is in the table's stream like any other; the emulator
-leaves it out, so that no invitation made in bulk would ever be mailed. And of many who make an account for one address
-at the same time, AWS lets one; the emulator lets several, who all looked before the first of them wrote."""
+"""Runs the emulator with two fixes.
+
+AWS writes PartiQL changes to the table's stream; the emulator does not, so bulk invitations would never be mailed. When
+several requests create an account for one address at the same time, AWS lets one succeed; the emulator lets several.
+"""
 
 import threading
 
 from ministack.app import main
 from ministack.services import cognito, dynamodb
 
-from quick import quicken
+from faster_emulator import speed_up
 
 
 def copied(value):
-    """As deep a copy as copy.deepcopy makes of what JSON can hold, in a fraction of the time."""
+    """Copy JSON data deeply; much faster than copy.deepcopy."""
     if isinstance(value, dict):
         return {name: copied(part) for name, part in value.items()}
     return [copied(part) for part in value] if isinstance(value, list) else value
 
 
 def found(table, parsed):
-    """The item that a statement is about, as it is now, with the name it goes by."""
+    """Return a copy of the current item that a statement refers to."""
     if parsed["op"] == "INSERT":
         item = parsed.get("item", {})
         item = item["M"] if set(item) == {"M"} else item
@@ -58,5 +60,5 @@ def one_at_a_time(operation):
 cognito._admin_create_user = one_at_a_time(cognito._admin_create_user)
 
 if __name__ == "__main__":
-    quicken()
+    speed_up()
     main()

@@ -1,4 +1,4 @@
-"""Says what is missing on this machine, each with the line that installs it. Runs before anything is installed."""
+"""Lists missing tools with the commands that install them. Runs before anything is installed."""
 
 import importlib.util
 import shutil
@@ -26,7 +26,7 @@ if shutil.which("cargo") is None:
 
 if shutil.which("cc") is None:
     missing.append(
-        "a C compiler, to link\n"
+        "a C compiler, for linking\n"
         "    Debian, Ubuntu:  sudo apt install build-essential\n"
         "    macOS:           xcode-select --install"
     )

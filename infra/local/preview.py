@@ -1,14 +1,14 @@
-"""Tells what an import would do, as the person who uploaded the file wants to hear it."""
+"""Prints what an import would do, in words for the person who uploaded the file."""
 
-from telling import say, table
+from narration import say, table
 
 COUNTS = {
     "valid": "will be invited",
-    "rejected": "need mending, nobody is invited from them",
-    "ignored_duplicates": "say the same as an earlier row, and are ignored",
-    "already_invited": "are invited already",
-    "already_member": "are members already",
-    "deactivated_member": "are deactivated members: reactivate them instead",
+    "rejected": "are rejected and must be fixed; they invite nobody",
+    "ignored_duplicates": "repeat an earlier row and are ignored",
+    "already_invited": "are already invited",
+    "already_member": "are already members",
+    "deactivated_member": "are deactivated members; reactivate them instead",
 }
 
 
@@ -26,7 +26,7 @@ def preview(filename, plan, issues, seats):
             say(f"{counts.get(name, 0):>3} {meaning}")
     left = seats["free"] - counts["valid"]
     say()
-    say(f"Seats: {seats['free']:,} of {seats['limit']:,} are free; {left:,} when this is sent.")
+    say(f"Seats: {seats['free']:,} of {seats['limit']:,} are free; {left:,} after sending.")
     if issues:
         say()
         table(
@@ -34,16 +34,16 @@ def preview(filename, plan, issues, seats):
                 [issue["line"], shown(issue.get("column")), shown(issue.get("found")), issue["message"], allowed(issue)]
                 for issue in issues
             ],
-            ["Line", "Column", "Found", "What is wrong", "Meant, or allowed"],
+            ["Line", "Column", "Found", "What is wrong", "Suggestion or allowed"],
         )
 
 
 def reading(dialect):
-    """How the file was read, in words, and how sure that is."""
-    separator = SEPARATORS.get(dialect.get("delimiter"), "separators of its own")
+    """Describe how the file was read, and whether that is a guess."""
+    separator = SEPARATORS.get(dialect.get("delimiter"), "another separator")
     words = f"{dialect['encoding']} with {separator}" if dialect.get("delimiter") else dialect["encoding"]
     if dialect.get("confidence") == "low":
-        words += f" (the encoding is a guess: look at line {dialect['first_line']})"
+        words += f" (the encoding is a guess; check line {dialect['first_line']})"
     return words
 
 

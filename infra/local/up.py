@@ -1,8 +1,8 @@
-"""`make up`: build, start the local cloud, deploy the template to it, seed it. Run again, it does what is left."""
+"""`make up`: build, start the local cloud, deploy the template, seed it. A second run does only what is left."""
 
 import sys
 
-import place
+import settings
 from build import build
 from cloud import start
 from deploy import deploy
@@ -11,7 +11,7 @@ from seed import seed
 
 def up():
     sys.stdout.reconfigure(line_buffering=True)
-    place.FOLDER.mkdir(parents=True, exist_ok=True)
+    settings.FOLDER.mkdir(parents=True, exist_ok=True)
     build()
     start()
     deploy()
@@ -24,7 +24,7 @@ if __name__ == "__main__":
 Ready. {stack["admin_email"]} is the admin of Acme, organisation {stack["org"]}.
   API        {stack["api_url"]}
   mail       {stack["mail_url"]}
-  all of it  {place.STACK_FILE.relative_to(place.ROOT)}
-A bearer token             {place.make("token")}
-The main job, told         {place.make("demo")}
-To stop                    {place.make("down")}""")
+  settings   {settings.STACK_FILE.relative_to(settings.ROOT)}
+Print a bearer token       {settings.make("token")}
+Run the demo               {settings.make("demo")}
+Stop the local cloud       {settings.make("down")}""")

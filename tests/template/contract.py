@@ -1,4 +1,4 @@
-"""The rules template.yaml keeps, as checks on the expanded template. Each yields what breaks it, in words."""
+"""The rules of template.yaml, as checks on the expanded template. Each check yields a sentence per violation."""
 
 import itertools
 import json
@@ -6,16 +6,16 @@ import re
 
 PUBLIC_ROUTES = {"GET /i/{token}", "HEAD /i/{token}", "POST /i/{token}", "POST /i/{token}/fresh-link"}
 
-# The only statements on any resource, with the reason why there is no narrower one.
+# The only statements allowed on any resource, with the reason.
 ANY_RESOURCE = {
-    ("MailerRole", "ses:SendEmail"): "SES checks several resources; the sender is pinned by a condition instead",
-    ("MailerRole", "ses:SendBulkEmail"): "SES checks several resources; the sender is pinned by a condition instead",
-    ("MailerRole", "ses:GetAccount"): "the account's sending rate is no resource",
+    ("MailerRole", "ses:SendEmail"): "SES checks several resources; a condition restricts the sender instead",
+    ("MailerRole", "ses:SendBulkEmail"): "SES checks several resources; a condition restricts the sender instead",
+    ("MailerRole", "ses:GetAccount"): "the account's sending rate has no resource",
 }
 
 
 def violations(template):
-    """Everything in the template that breaks a rule."""
+    """Return every violation in the template."""
     return list(itertools.chain.from_iterable(rule(template) for rule in RULES))
 
 
@@ -102,7 +102,7 @@ def event_sources_report_what_failed(template):
 
 
 def queues_lose_nothing(template):
-    """A dead-letter queue is one that others fall into; every other queue falls into one."""
+    """A dead-letter queue is one that other queues refer to; every other queue must have one."""
     queues = dict(of_type(template, "AWS::SQS::Queue"))
     dead = {
         target(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in queues.values() if "RedrivePolicy" in queue
@@ -165,7 +165,7 @@ def routes_ask_who_is_calling(template):
 
 
 def links_are_not_logged(template):
-    """The path of a link is the link. Of a request only its route may be logged."""
+    """The path of a link is secret, so only the route of a request may be logged."""
     logged = (
         "requestId requestTime routeKey status responseLatency responseLength authorizer.error integrationErrorMessage"
     )
@@ -275,7 +275,7 @@ def of_type(template, kind):
 
 
 def statements(template, role):
-    """A role's Allow statements, with both branches of a condition."""
+    """Return a role's Allow statements, with both branches of each condition."""
     for policy in template["Resources"][role]["Properties"].get("Policies", []):
         for statement in policy["PolicyDocument"]["Statement"]:
             branches = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
@@ -290,7 +290,7 @@ def failing_elsewhere(template):
 
 
 def target(reference):
-    """The logical id a Ref or GetAtt names."""
+    """Return the logical id in a Ref or GetAtt."""
     if not isinstance(reference, dict):
         return reference
     return reference["Ref"] if "Ref" in reference else reference.get("Fn::GetAtt", [None])[0]

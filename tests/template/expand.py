@@ -1,6 +1,6 @@
-"""Expands template.yaml as AWS does when it deploys, so that the checks see what will really be created.
+"""Expands template.yaml like AWS does on deploy, so the checks see the real resources.
 
-cfn-lint by itself no longer does this, and `sam validate --lint` passes templates that cannot deploy.
+cfn-lint no longer does this, and `sam validate --lint` passes templates that cannot deploy.
 
     expand.py FILE   write the expanded template to FILE
 """
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class NoManagedPolicies:
-    """No function here uses a managed policy by name; the translator wants to be told."""
+    """The translator asks for managed policies; no function uses one by name."""
 
     def load(self):
         return {}
@@ -30,7 +30,7 @@ def expand():
     template = yaml_parse((ROOT / "template.yaml").read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            # What `sam deploy` puts here after the upload.
+            # `sam deploy` sets this after the upload.
             resource["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code.zip"}
     template["Globals"]["Function"].pop("CodeUri")
     return json.loads(json.dumps(transform(template, {}, NoManagedPolicies())))

@@ -1,4 +1,4 @@
-"""template.yaml keeps its contract, and the contract notices when a careless edit breaks it."""
+"""template.yaml follows its contract, and the contract detects careless edits."""
 
 import copy
 import unittest
@@ -20,15 +20,15 @@ class TheTemplate(unittest.TestCase):
 
 
 class TheContract(unittest.TestCase):
-    """Each test makes one careless edit and expects to be told."""
+    """Each test makes one careless edit and expects a violation."""
 
     def edited(self, resource):
         self.template = copy.deepcopy(TEMPLATE)
         return self.template["Resources"][resource]["Properties"]
 
-    def assert_told(self, text):
-        told = violations(self.template)
-        self.assertTrue(any(text in line for line in told), f"expected to be told “{text}”, but was told {told}")
+    def assert_violation(self, text):
+        found = violations(self.template)
+        self.assertTrue(any(text in line for line in found), f"expected “{text}”, found {found}")
 
     def statement(self, role, sid):
         found = self.edited(role)["Policies"][0]["PolicyDocument"]["Statement"]
@@ -36,80 +36,80 @@ class TheContract(unittest.TestCase):
 
     def test_notices_a_role_widened_to_every_action(self):
         self.statement("InviteRole", "Table")["Action"] = ["dynamodb:*"]
-        self.assert_told("InviteRole may dynamodb:*")
+        self.assert_violation("InviteRole may dynamodb:*")
 
     def test_notices_a_role_widened_by_one_action(self):
         self.statement("AcceptRole", "Table")["Action"].append("dynamodb:Query")
-        self.assert_told("AcceptRole may dynamodb:Query")
+        self.assert_violation("AcceptRole may dynamodb:Query")
 
     def test_notices_a_role_widened_to_every_resource(self):
         self.statement("InviteRole", "Table")["Resource"] = "*"
-        self.assert_told("InviteRole may dynamodb:GetItem on any resource")
+        self.assert_violation("InviteRole may dynamodb:GetItem on any resource")
 
     def test_notices_a_role_widened_to_a_whole_bucket(self):
         self.statement("BulkImportRole", "Plans")["Resource"] = [{"Fn::Sub": "arn:aws:s3:::bucket/*"}]
-        self.assert_told("BulkImportRole may s3:GetObject")
+        self.assert_violation("BulkImportRole may s3:GetObject")
 
     def test_notices_a_managed_policy(self):
         self.edited("RelayRole")["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]
-        self.assert_told("RelayRole has managed policies")
+        self.assert_violation("RelayRole has managed policies")
 
     def test_notices_a_sender_that_is_no_longer_pinned(self):
         del self.statement("MailerRole", "Send")["Condition"]
-        self.assert_told("MailerRole may ses:SendEmail as anyone")
+        self.assert_violation("MailerRole may ses:SendEmail as anyone")
 
     def test_notices_a_shared_role(self):
         self.edited("Manage")["Role"] = {"Fn::GetAtt": ["InviteRole", "Arn"]}
-        self.assert_told("InviteRole is shared by")
+        self.assert_violation("InviteRole is shared by")
 
     def test_notices_a_dead_letter_queue_removed(self):
         del self.edited("MailQueue")["RedrivePolicy"]
-        self.assert_told("MailQueue has no dead-letter queue")
+        self.assert_violation("MailQueue has no dead-letter queue")
 
     def test_notices_a_failing_stream_record_with_nowhere_to_go(self):
         del self.edited("RelayStream")["DestinationConfig"]
-        self.assert_told("RelayStream has nowhere to leave a record that fails")
+        self.assert_violation("RelayStream has nowhere to leave a record that fails")
 
     def test_notices_a_timeout_raised_above_a_sixth_of_its_queues_visibility(self):
         self.edited("Mailer")["Timeout"] = 31
-        self.assert_told("MailerMail: visibility 180 s is less than six times 31 s")
+        self.assert_violation("MailerMail: visibility 180 s is less than six times 31 s")
 
     def test_notices_a_timeout_longer_than_the_gateway_waits(self):
         self.edited("Invite")["Timeout"] = 30
-        self.assert_told("InviteIntegration's function may run longer")
+        self.assert_violation("InviteIntegration's function may run longer")
 
     def test_notices_a_batch_that_fails_as_a_whole(self):
         del self.edited("ImportApplyApply")["FunctionResponseTypes"]
-        self.assert_told("ImportApplyApply does not report batch item failures")
+        self.assert_violation("ImportApplyApply does not report batch item failures")
 
     def test_notices_an_open_route(self):
         self.edited("ListMembersRoute")["AuthorizationType"] = "NONE"
-        self.assert_told("route GET /v1/orgs/{org}/members does not ask for a token")
+        self.assert_violation("route GET /v1/orgs/{org}/members does not ask for a token")
 
     def test_notices_a_catch_all_route(self):
         self.edited("ListMembersRoute")["RouteKey"] = "$default"
-        self.assert_told("route $default is not explicit")
+        self.assert_violation("route $default is not explicit")
 
     def test_notices_a_log_that_would_hold_links(self):
         self.edited("Stage")["AccessLogSettings"]["Format"] += "$context.path"
-        self.assert_told("Stage logs path")
+        self.assert_violation("Stage logs path")
 
     def test_notices_a_log_kept_for_ever(self):
         del self.edited("InviteLog")["RetentionInDays"]
-        self.assert_told("InviteLog keeps logs for ever")
+        self.assert_violation("InviteLog keeps logs for ever")
 
     def test_notices_an_upload_bucket_open_to_plain_http(self):
         self.edited("UploadBucketPolicy")["PolicyDocument"]["Statement"] = []
-        self.assert_told("UploadBucket can be read without TLS")
+        self.assert_violation("UploadBucket can be read without TLS")
 
     def test_notices_a_table_that_cannot_be_recovered(self):
         del self.edited("Table")["PointInTimeRecoverySpecification"]
-        self.assert_told("Table has no point-in-time recovery")
+        self.assert_violation("Table has no point-in-time recovery")
 
     def test_notices_a_parameter_without_a_description(self):
         self.edited("Table")
         self.template["Parameters"]["MailFrom"]["Description"] = "sender"
-        self.assert_told("Parameters: MailFrom is not described in a sentence")
+        self.assert_violation("Parameters: MailFrom is not described in a sentence")
 
 
 def resources(kind):

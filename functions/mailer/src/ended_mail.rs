@@ -72,15 +72,16 @@ impl EndedImportMail<'_> {
     pub(crate) fn render(&self) -> Result<Rendered, askama::Error> {
         let headline = match self.import.status {
             ImportStatus::Cancelled => "Your import was cancelled",
-            ImportStatus::Failed => "Your import was refused",
-            _ => "Your import is done",
+            ImportStatus::Failed => "Your import failed",
+            _ => "Your import is complete",
         };
         let (name, organisation) = (self.name.as_deref(), self.organisation);
         let filename = visible(&self.import.filename);
         let problem = self.import.problem.as_ref().map(|problem| visible(&problem.detail));
         let waiting = self.waiting.map(|Waiting { mails, until }| {
             format!(
-                "About {mails} invitation mails still wait; at the current rate the last leaves about {}.",
+                "About {mails} invitation emails are still waiting to be sent. At the current rate, the last one goes out \
+                 around {}.",
                 spelled_out(until)
             )
         });
@@ -105,11 +106,11 @@ impl EndedImportMail<'_> {
             ("Already invited", planned.already_invited),
             ("Already members", planned.already_member),
             ("Deactivated members", planned.deactivated_member),
-            ("Came by another way since the plan", made.already_exists),
-            ("Repeated rows", planned.ignored_duplicates),
+            ("Invited or joined since the plan", made.already_exists),
+            ("Duplicate rows", planned.ignored_duplicates),
             ("Rejected", planned.rejected),
             ("Changed since the plan", made.drifted),
-            ("Not carried out", made.cancelled + unsent),
+            ("Not processed", made.cancelled + unsent),
         ];
         let always = 2;
         all.into_iter()
@@ -120,8 +121,8 @@ impl EndedImportMail<'_> {
     }
 
     fn links(&self) -> Vec<(&'static str, String)> {
-        let results = self.results.clone().map(|link| ("Every row and what became of it", link));
-        let failed = self.failed.clone().map(|link| ("The rows to be mended", link));
+        let results = self.results.clone().map(|link| ("All rows with their outcome", link));
+        let failed = self.failed.clone().map(|link| ("Rows to fix", link));
         results.into_iter().chain(failed).collect()
     }
 }
@@ -189,7 +190,7 @@ mod tests {
     fn the_name_of_a_file_is_data_in_every_part() {
         let hostile = import("<img src=x onerror=alert(1)>{{subject}}\r\nBcc: all\u{202e}.csv");
         let Rendered { subject, text, html } = mail(&hostile).render().expect("it renders");
-        assert_eq!(subject, "Your import is done");
+        assert_eq!(subject, "Your import is complete");
         assert!(!html.contains("<img") && html.contains("&#60;img"), "{html}");
         assert!(!text.contains("\nBcc") && !text.contains('\u{202e}') && !html.contains('\u{202e}'), "{text}");
     }

@@ -1,8 +1,7 @@
-//! Clients of AWS, built in one place: slim, with time limits on every call.
+//! AWS clients, built in one place, with time limits on every call.
 //!
-//! TLS is rustls on ring: measured against the SDK's default it takes a tenth of the instructions on the first request
-//! and half the binary. Credentials and region come from the variables that Lambda sets, so nothing is searched for at
-//! start-up.
+//! TLS is rustls on ring: compared with the SDK's default, the first request takes a tenth of the instructions and the
+//! binary is half as large. Credentials and region come from Lambda's environment variables, so start-up needs no look-up.
 
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use aws_types::region::Region;
 
 use crate::config::{self, ConfigError};
 
-/// Time limits of a call. Without them the SDK waits for ever on a connection that died.
+/// Time limits of a call. Without them the SDK waits forever on a dead connection.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
@@ -28,26 +27,26 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// What carries their requests.
+/// The HTTPS client that all AWS clients share.
 #[must_use]
 pub fn https() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
-/// What went wrong with a call, for a log: the kind of failure and the service's code. Neither the message nor the raw
-/// answer, which the SDK's own description prints: services quote addresses in them.
+/// Describes a failed call for a log: the kind of failure and the service's code. It leaves out the message and the raw
+/// answer, because services quote addresses in them.
 pub fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error {
         SdkError::ServiceError(service) => format!("refused with {}", service.err().code().unwrap_or("no code")),
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
         SdkError::DispatchFailure(_) => "the connection failed".to_owned(),
-        SdkError::ResponseError(_) => "the answer cannot be read".to_owned(),
-        SdkError::ConstructionFailure(_) => "the request cannot be made".to_owned(),
+        SdkError::ResponseError(_) => "the response could not be read".to_owned(),
+        SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
         _ => "the call failed".to_owned(),
     }
 }
 
-/// The door to AWS. Each method builds the client of one service; a function builds those it needs, once.
+/// Builds AWS clients. Each method builds the client of one service; a function builds the ones it needs, once.
 #[derive(Debug, Clone)]
 pub struct Aws {
     config: SdkConfig,
@@ -66,7 +65,7 @@ impl Aws {
         Ok(Self::new(config::required("AWS_REGION")?, credentials, https(), config::optional("AWS_ENDPOINT_URL")))
     }
 
-    /// Puts the pieces together.
+    /// Builds the shared configuration from its parts.
     #[must_use]
     pub fn new(region: String, credentials: Credentials, http: SharedHttpClient, endpoint: Option<String>) -> Self {
         let mut config = SdkConfig::builder()
@@ -82,31 +81,31 @@ impl Aws {
         Self { config: config.build() }
     }
 
-    /// The same with another way of repeating calls that failed, for those who cannot wait for the usual pauses.
+    /// The same with other retry settings, for callers that cannot wait for the default pauses.
     #[must_use]
     pub fn with_retries(self, retries: RetryConfig) -> Self {
         Self { config: self.config.into_builder().retry_config(retries).build() }
     }
 
-    /// The shared configuration, for what is neither of the clients below.
+    /// The shared configuration, for clients that are not listed below.
     #[must_use]
     pub fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    /// The table.
+    /// The DynamoDB client.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
     }
 
-    /// Files. Path style on an endpoint of our own, which has no host name per bucket.
+    /// The S3 client. It uses path style with a custom endpoint, which has no host name per bucket.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let path_style = self.config.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(path_style)
-            // A file of a million rows takes longer than any other call; reading it is limited chunk by chunk.
+            // Reading a file of a million rows takes longer than any other call; each chunk has its own limit.
             .timeout_config(
                 timeouts()
                     .to_builder()
@@ -117,27 +116,27 @@ impl Aws {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
-    /// Queues.
+    /// The SQS client.
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
-    /// Mail. Never repeated by the SDK: when an answer is lost, the mail may have gone out all the same, and what to do
-    /// then is the mailer's decision.
+    /// The SES client. The SDK never retries: if an answer is lost, the mail may still have gone out, and the mailer
+    /// decides what to do.
     #[must_use]
     pub fn ses(&self) -> aws_sdk_sesv2::Client {
         let config = aws_sdk_sesv2::config::Builder::from(&self.config).retry_config(RetryConfig::disabled());
         aws_sdk_sesv2::Client::from_conf(config.build())
     }
 
-    /// The user pool.
+    /// The Cognito client.
     #[must_use]
     pub fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
         aws_sdk_cognitoidentityprovider::Client::new(&self.config)
     }
 
-    /// Secrets.
+    /// The Secrets Manager client.
     #[must_use]
     pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.config)

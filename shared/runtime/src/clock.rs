@@ -1,22 +1,22 @@
-//! The clock that is handed to whoever decides by time.
+//! The clock, passed to code that depends on the time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock: the one that ticks, or one that stands where a test puts it.
+/// The system clock, or a fixed clock for tests.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
-    /// The time of the machine, in whole seconds, which is what is stored and shown.
+    /// The machine's time, in whole seconds, the precision that is stored and shown.
     #[default]
     System,
-    /// A time, in seconds since the epoch, that changes only by [`Clock::advance`].
+    /// Seconds since the epoch; only [`Clock::advance`] changes them.
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at a moment.
+    /// A clock fixed at a moment.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.as_second())))
@@ -33,7 +33,7 @@ impl Clock {
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
     }
 
-    /// Moves a clock that stands; one that ticks cannot be moved.
+    /// Advances a fixed clock; does nothing to the system clock.
     pub fn advance(&self, by: SignedDuration) {
         if let Self::Fixed(seconds) = self {
             seconds.fetch_add(by.as_secs(), Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Small public documents, such as an issuer's keys: one GET over the TLS that the clients use.
+//! Fetches small public documents, such as an issuer's keys, with one GET over the clients' TLS.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-/// How long a document may take.
+/// The time limit for one document.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The document could not be had.
+/// The document could not be fetched.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{url} could not be fetched: {why}")]
 pub struct FetchError {
@@ -34,7 +34,7 @@ impl Default for Fetcher {
 }
 
 impl Fetcher {
-    /// The body of the document at this address.
+    /// Returns the body of the document at this URL.
     pub async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
         let failed = |why: String| FetchError { url: url.to_owned(), why };
         let mut request = Request::new(SdkBody::empty());
@@ -47,6 +47,6 @@ impl Fetcher {
             let body = ByteStream::new(answer.into_body()).collect().await;
             Ok(body.map_err(|error| failed(error.to_string()))?.to_vec())
         };
-        tokio::time::timeout(PATIENCE, answer).await.map_err(|_| failed("no answer in time".to_owned()))?
+        tokio::time::timeout(PATIENCE, answer).await.map_err(|_| failed("timed out".to_owned()))?
     }
 }

@@ -1,6 +1,6 @@
-//! What the world provides: configuration, clients of AWS, the clock, randomness, logs and the keys of links.
+//! Configuration, AWS clients, the clock, randomness, logs and link keys.
 //!
-//! This is the only crate that reads the environment, the time or random numbers; everybody else is handed them.
+//! Only this crate reads the environment, the time or random numbers; other crates get them as arguments.
 
 pub mod clients;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The keys of links, from their secret.
+//! Reads the link keys from their secret.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use crate::describe;
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::LinkKeys;
 
-/// How long keys are used before they are read again, so that a rotation reaches functions that are already running.
+/// How long keys are cached. After that they are read again, so running functions pick up a rotation.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// The keys could not be read.
@@ -14,10 +14,10 @@ const FRESH: SignedDuration = SignedDuration::from_mins(5);
 #[error("the link keys could not be read: {0}")]
 pub struct LinkKeysUnavailable(String);
 
-/// Keys, and when they were read.
+/// The keys and when they were read.
 type Read = (Timestamp, Arc<LinkKeys>);
 
-/// Where link keys come from.
+/// Reads and caches the link keys.
 #[derive(Debug, Clone)]
 pub struct LinkKeySource {
     client: aws_sdk_secretsmanager::Client,
@@ -26,13 +26,13 @@ pub struct LinkKeySource {
 }
 
 impl LinkKeySource {
-    /// The secret with this ARN.
+    /// Reads the keys from the secret with this ARN.
     #[must_use]
     pub fn new(client: aws_sdk_secretsmanager::Client, secret: String) -> Self {
         Self { client, secret, cached: Arc::default() }
     }
 
-    /// The keys, at most five minutes old. When they cannot be read anew, those known are used on.
+    /// The keys, at most five minutes old. If they cannot be read again, the cached keys stay in use.
     pub async fn keys(&self, now: Timestamp) -> Result<Arc<LinkKeys>, LinkKeysUnavailable> {
         let known = self.cached.lock().map(|cached| cached.clone()).unwrap_or_default();
         if let Some((read_at, keys)) = &known
@@ -50,7 +50,7 @@ impl LinkKeySource {
             }
             Err(error) => {
                 let Some((_, keys)) = known else { return Err(error) };
-                tracing::warn!(%error, "using the link keys known");
+                tracing::warn!(%error, "using the cached link keys");
                 Ok(keys)
             }
         }

@@ -1,15 +1,14 @@
-//! Logs: one JSON object a line, on standard output, where Lambda takes them.
+//! Logs: one JSON object per line on standard output, where Lambda collects them.
 //!
-//! What is logged names people by membership id. Addresses, links and bodies are not logged, and their types do not
-//! print.
+//! Logs identify people by membership id. Addresses, links and bodies are not logged, and their types do not print.
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config;
 
-/// Starts logging, at the level of `LOG_LEVEL` (a level or a filter; `info` if it is not set).
+/// Starts logging at `LOG_LEVEL` (a level or a filter; default `info`).
 pub fn init() {
-    // The SDK logs requests, and with them what they carry, at its lower levels: it never speaks below `warn`.
+    // At its lower levels the SDK logs whole requests with their contents, so it only logs from `warn` up.
     let level = config::optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let quiet = "aws_config=warn,aws_sdk=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,aws_runtime=warn,\
                  aws_smithy_http_client=warn,aws_sigv4=warn,hyper=warn,hyper_util=warn,rustls=warn,lambda_runtime=warn,\
@@ -24,6 +23,6 @@ pub fn init() {
         .with_env_filter(filter)
         .with_writer(std::io::stdout)
         .try_init();
-    // A second start, as in tests, changes nothing.
+    // A second call, as in tests, changes nothing.
     drop(started);
 }

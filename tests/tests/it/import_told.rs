@@ -46,7 +46,7 @@ async fn whoever_sent_an_import_is_told_its_end_once_however_often_the_job_comes
     acme.world.settle().await;
     let letters = acme.world.cloud.letters();
     let letter = only(&letters);
-    assert_eq!((letter.to.as_str(), letter.subject.as_str()), (ADMIN, "Your import is done"));
+    assert_eq!((letter.to.as_str(), letter.subject.as_str()), (ADMIN, "Your import is complete"));
     let link = format!("https://usher.example/v1/orgs/{}/imports/{}/", acme.id, id(&import));
     for said in ["Hello Ada Admin", "people.csv", "Rows: 6", "Invited: 5", "Rejected: 1", &format!("{link}results.csv")]
     {
@@ -69,7 +69,7 @@ async fn the_mail_says_how_much_mail_still_waits() {
     acme.world.cloud.put_messages("mail", waiting);
     assert_eq!(acme.world.mail(ends).await, []);
     let letters = acme.world.cloud.letters();
-    assert!(only(&letters).text.contains("About 5 invitation mails still wait"), "{}", letters[0].text);
+    assert!(only(&letters).text.contains("About 5 invitation emails are still waiting"), "{}", letters[0].text);
 }
 
 /// Each call about the mail fails once, in every way: never two, and one wherever it is certain that none went out.
@@ -127,8 +127,8 @@ async fn every_kind_of_end_is_told_and_only_to_somebody_who_may_know() {
     let mut told: Vec<_> = acme.world.cloud.letters().into_iter().map(|letter| (letter.subject, letter.text)).collect();
     told.sort();
     let subjects: Vec<_> = told.iter().map(|(subject, _)| subject.as_str()).collect();
-    assert_eq!(subjects, ["Your import was cancelled", "Your import was refused", "Your import was refused"]);
-    assert!(told[0].1.contains("Not carried out: 2"), "{}", told[0].1);
+    assert_eq!(subjects, ["Your import was cancelled", "Your import failed", "Your import failed"]);
+    assert!(told[0].1.contains("Not processed: 2"), "{}", told[0].1);
     assert!(told[1..].iter().any(|(_, text)| text.contains("1 row is wrong")), "{told:?}");
 
     // An operator dropped it, an admin sent it, and is no admin any more when it ends.
@@ -156,5 +156,5 @@ async fn the_name_of_a_file_does_nothing_in_a_mail() {
     let letters = acme.world.cloud.letters();
     let letter = only(&letters);
     assert!(!letter.html.contains("<img") && letter.html.contains("&#60;img"), "{}", letter.html);
-    assert_eq!(letter.subject, "Your import is done");
+    assert_eq!(letter.subject, "Your import is complete");
 }

@@ -1,6 +1,6 @@
-"""Where one local cloud lives: its folder, its port, and the names of what is in it.
+"""Settings of a local cloud: its folder, its port and the names of its resources.
 
-A demo and a test run are two local clouds side by side: each has its own folder and port, set by `make`.
+The demo and the tests use separate local clouds. `make` sets the folder and port of each.
 """
 
 import os
@@ -18,7 +18,7 @@ STACK = "usher-local"
 ARTIFACTS = "usher-local-artifacts"
 UPLOADS = f"{STACK}-uploads-{ACCOUNT}-{REGION}"
 
-# The emulator takes an API's id from this tag. With an id known beforehand, the links in the first mail are right.
+# The emulator takes the API's id from this tag. The links in mails need it before the deploy.
 API_ID = "acce5500"
 API_ID_TAG = f"ms-custom-id={API_ID}"
 API_URL = f"{ENDPOINT}/_aws/execute-api/{API_ID}"
@@ -34,7 +34,7 @@ DEPLOYED = FOLDER / "deployed"
 
 
 def environment():
-    """What a program needs to talk to this local cloud instead of AWS."""
+    """Environment variables that point a program at this local cloud instead of AWS."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TERM", "LANG") if name in os.environ}
     return kept | {
         "AWS_ENDPOINT_URL": ENDPOINT,
@@ -47,7 +47,7 @@ def environment():
 
 
 def make(target):
-    """The make command for this local cloud, with what is not the default."""
+    """The make command for this local cloud, with the variables that differ from the defaults."""
     chosen = [
         f" PORT={PORT}" if PORT != 4566 else "",
         f" STATE={FOLDER.relative_to(ROOT)}" if FOLDER != ROOT / ".local" else "",

@@ -1,4 +1,4 @@
-"""How the demo speaks: numbered steps, the command that does each, plain tables, a page as text."""
+"""Prints the demo: numbered steps, their commands, plain tables, pages as text."""
 
 import sys
 from html.parser import HTMLParser
@@ -12,7 +12,7 @@ def step(title):
 
 
 def command(*lines):
-    """A line that begins with a space goes on with the command above it."""
+    """Print commands. A line that starts with a space continues the command above it."""
     print("\n".join(f"   {DIM}{' ' if line.startswith(' ') else '$'} {line}{PLAIN}" for line in lines) + "\n")
 
 
@@ -28,7 +28,7 @@ def table(rows, headings):
 
 
 def page(html):
-    """What a page says, one line for each block, with its fields and buttons."""
+    """Print a page as text, one line per block, with its fields and buttons."""
     reader = _Reader()
     reader.feed(html)
     reader.end_line()
