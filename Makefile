@@ -119,5 +119,5 @@ prerequisites:
 .venv/ready: infra/local/requirements.txt | prerequisites
 	@echo "Installing the local cloud's tools into .venv (about a minute)"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@.venv/bin/pip install --no-compile --quiet --disable-pip-version-check --requirement $<
 	@touch $@
