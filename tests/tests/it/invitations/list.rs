@@ -1,19 +1,17 @@
 //! Listing invitations.
 
 use jiff::SignedDuration;
-use serde_json::json;
 use usher_tests::World;
+use usher_tests::world::{Invitation, invitations};
 
 #[tokio::test]
 async fn lists_are_filtered_and_paged_without_gap_or_repetition() {
     let acme = World::new().acme(200).await;
-    let people: Vec<_> = (0..120)
-        .map(|n| {
-            json!({"email": format!("p{n}@x.example"), "role": "sales_rep",
-            "team": if n % 3 == 0 { "SMB" } else { "Enterprise" }, "send": n % 10 != 0})
-        })
-        .collect();
-    let _ = acme.post("/invitations", json!({"invitations": people})).await.ok();
+    let person = |n: usize| {
+        let team = if n.is_multiple_of(3) { "SMB" } else { "Enterprise" };
+        Invitation::of(format!("p{n}@x.example"), "sales_rep").team(team).send(!n.is_multiple_of(10))
+    };
+    let _ = acme.post("/invitations", invitations((0..120).map(person))).await.ok();
     let mut ids = std::collections::BTreeSet::new();
     let mut next = String::new();
     let mut pages = 0;

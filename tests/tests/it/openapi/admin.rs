@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use serde_json::{Value, json};
-use usher_tests::world::{ADMIN, Acme, OPERATOR, Reply};
+use usher_tests::world::{ADMIN, Acme, Invitation, OPERATOR, Reply, invitations};
 
 use super::contract::CheckedWorld;
 
@@ -53,9 +53,16 @@ impl CheckedAdmin<'_> {
 
     /// Invites one person; the path of the invitation.
     pub(super) async fn invite(&self, email: &str) -> String {
-        let body = json!({"invitations": [{"email": email, "name": "Some Body", "role": "sales_rep"}]});
-        let results = self.post("/invitations", body).await.ok();
+        let person = Invitation::of(email, "sales_rep").name("Some Body");
+        let results = self.post("/invitations", invitations([person])).await.ok();
         format!("/invitations/{}", text(&results["results"][0]["id"]))
+    }
+
+    /// Adds an admin, who has joined, and returns the member's id.
+    pub(super) async fn add_admin(&self, email: &str) -> String {
+        let results = self.post("/invitations", invitations([Invitation::of(email, "admin")])).await.ok();
+        self.acme.world.join(self.acme.id, email).await;
+        text(&results["results"][0]["id"])
     }
 
     /// Announces a file, uploads it, has it read; the path of the import.

@@ -211,9 +211,7 @@ pub(super) async fn refused_files(checked: &CheckedWorld<'_>) {
     let strict = admin.import(strict, format!("{PEOPLE}x,X,sales_rep,SMB\n")).await;
     assert_eq!(admin.get(&strict).await.ok()["problem"]["code"], "file_has_issues");
     assert_eq!(admin.get(&format!("{strict}/failed.csv")).await.status, 200);
-    let second = json!({"invitations": [{"email": "bo@acme.example", "role": "admin"}]});
-    let second = text(&admin.post("/invitations", second).await.ok()["results"][0]["id"]);
-    checked.world.join(admin.acme.id, "bo@acme.example").await;
+    let second = admin.add_admin("bo@acme.example").await;
     let path = admin.acme.path("/imports");
     let announced = checked.call("bo@acme.example", Method::POST, &path, json!({"filename": "people.csv"})).await.ok();
     let _ = admin.post(&format!("/members/{second}/deactivate"), Value::Null).await.ok();

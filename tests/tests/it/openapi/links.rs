@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use usher_tests::cloud::Fault;
 
-use super::admin::{checked_admin, errors, text};
+use super::admin::{checked_admin, errors};
 use super::contract::CheckedWorld;
 
 pub(super) async fn open_and_accept(checked: &CheckedWorld<'_>) {
@@ -92,9 +92,7 @@ pub(super) async fn refused_links(checked: &CheckedWorld<'_>) {
     let _ = admin.post(&format!("{member}/deactivate"), Value::Null).await.ok();
     assert_eq!(refused(Method::GET, &link).await, (410, "already_accepted".into()));
 
-    let second = json!({"invitations": [{"email": "bo@acme.example", "role": "admin"}]});
-    let second = text(&admin.post("/invitations", second).await.ok()["results"][0]["id"]);
-    checked.world.join(admin.acme.id, "bo@acme.example").await;
+    let second = admin.add_admin("bo@acme.example").await;
     let body = json!({"emails": "c@x.example", "role": "manager"});
     let _ = checked.call("bo@acme.example", Method::POST, &admin.acme.path("/invitations"), body).await.ok();
     let link = admin.link("c@x.example").await;
