@@ -25,7 +25,7 @@ impl Mail {
 #[derive(Default)]
 pub(super) struct MailService {
     pub(super) sent: Vec<Mail>,
-    pub(super) letters: Vec<Mail>,
+    pub(super) reports: Vec<Mail>,
 }
 
 impl MailService {
@@ -38,13 +38,13 @@ impl MailService {
         if path.ends_with("/outbound-emails") {
             let message = &body["Content"]["Simple"];
             let part = |part: &Value| part["Data"].as_str().unwrap_or_default().to_owned();
-            self.letters.push(Mail {
+            self.reports.push(Mail {
                 to: body["Destination"]["ToAddresses"][0].as_str().expect("a recipient").to_owned(),
                 subject: part(&message["Subject"]),
                 text: part(&message["Body"]["Text"]),
                 html: part(&message["Body"]["Html"]),
             });
-            return Answer::json(&json!({"MessageId": format!("l{}", self.letters.len())}));
+            return Answer::json(&json!({"MessageId": format!("r{}", self.reports.len())}));
         }
         assert!(path.ends_with("/outbound-bulk-emails"), "invitations go out in bulk, not by {path}");
         let template = &body["DefaultContent"]["Template"];

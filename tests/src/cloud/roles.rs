@@ -1,5 +1,5 @@
-//! Who may do what: each function is held to the actions that its role in `template.yaml` has, so that what works here is not
-//! refused where roles count. Which resources they are allowed on is not looked at.
+//! Permissions: each function may only call the actions of its role in `template.yaml`, so a call that works here is also
+//! allowed when deployed. The resources of a permission are not checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -9,8 +9,8 @@ use serde_norway::Value as Yaml;
 
 use super::Call;
 
-/// Whoever is no function may do everything: the test itself.
-pub(super) const ANYBODY: &str = "test";
+/// Signs the calls of the test itself, which may do everything.
+pub(super) const TEST: &str = "test";
 
 /// The actions of each function.
 static ROLES: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
@@ -24,7 +24,7 @@ static ROLES: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
     roles.collect()
 });
 
-/// Every action that stands anywhere under a policy, one that depends on a condition included.
+/// Every action anywhere in a policy, including those that depend on a condition.
 fn actions_of(policy: &Yaml) -> BTreeSet<String> {
     match policy {
         Yaml::Sequence(entries) => entries.iter().flat_map(actions_of).collect(),
@@ -46,10 +46,10 @@ fn texts(value: &Yaml) -> BTreeSet<String> {
     all.iter().map(|text| text.as_str().expect("an action").to_owned()).collect()
 }
 
-/// Fails the test if whoever signed the call may not make it.
+/// Fails the test if the function that signed the call may not make it.
 pub(super) fn assert_allowed(authorization: &str, call: &Call) {
-    let who = authorization.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next()).unwrap_or(ANYBODY);
-    if who == ANYBODY {
+    let who = authorization.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next()).unwrap_or(TEST);
+    if who == TEST {
         return;
     }
     let allowed = ROLES.get(who).unwrap_or_else(|| panic!("the template has no role for {who}"));
@@ -83,7 +83,7 @@ fn table_actions(verb: &str, body: &[u8]) -> Vec<String> {
             let statement = |entry: Value| match entry["Statement"].as_str().and_then(|text| text.split(' ').next()) {
                 Some("INSERT") => "dynamodb:PartiQLInsert".to_owned(),
                 Some("UPDATE") => "dynamodb:PartiQLUpdate".to_owned(),
-                other => panic!("nobody is known to send {other:?}"),
+                other => panic!("unknown statement: {other:?}"),
             };
             entries("Statements").map(statement).collect()
         }
@@ -96,7 +96,7 @@ fn mail_action(path: &str) -> String {
         Some("outbound-emails") => "SendEmail",
         Some("outbound-bulk-emails") => "SendBulkEmail",
         Some("account") => "GetAccount",
-        other => panic!("nobody is known to call {other:?}"),
+        other => panic!("unknown mail operation: {other:?}"),
     };
     format!("ses:{verb}")
 }

@@ -11,7 +11,7 @@ use super::{Answer, TABLE};
 
 pub(super) struct Table {
     database: Database,
-    /// Where it is kept, if that is to be removed in the end.
+    /// The file of the database, if it has one; deleted at the end.
     file: Option<PathBuf>,
     iterator: Mutex<Option<String>>,
     metered: AtomicBool,
@@ -19,11 +19,11 @@ pub(super) struct Table {
     write_tenths: AtomicU64,
 }
 
-/// How many tables there were in this process.
+/// How many tables this process has created.
 static TABLES: AtomicU64 = AtomicU64::new(0);
 
-/// Each write looks for the highest number in the stream, which without an index means reading all of it: what ten
-/// thousand rows took was minutes.
+/// Each write looks for the highest number in the stream. Without an index that reads the whole stream, and ten thousand
+/// rows take minutes.
 fn index_the_stream(name: &str) {
     let connection = rusqlite::Connection::open(name).expect("the database");
     let index = "CREATE INDEX stream_numbers ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
@@ -36,17 +36,17 @@ fn folder() -> PathBuf {
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
-/// What DynamoDB bills as written. What it bills as read is another account.
+/// The operations that DynamoDB bills as writes.
 const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchExecuteStatement"];
 
-/// The request with the wish to be told what it costs.
+/// The request, which also asks for its cost.
 fn metered(body: &[u8]) -> Vec<u8> {
     let mut request: Value = serde_json::from_slice(body).expect("the SDK sends JSON");
     request["ReturnConsumedCapacity"] = json!("TOTAL");
     request.to_string().into_bytes()
 }
 
-/// The units an answer tells of, of one table or of several.
+/// The units in an answer, of one table or of several.
 fn units(answer: &Value) -> f64 {
     let consumed = &answer["ConsumedCapacity"];
     let of = |consumed: &Value| consumed["CapacityUnits"].as_f64().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Drop for Table {
     fn drop(&mut self) {
         for suffix in ["", "-wal", "-shm"] {
             let Some(file) = &self.file else { return };
-            // Which of them are there is SQLite's affair.
+            // SQLite decides which of them exist.
             let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
         }
     }
@@ -75,7 +75,7 @@ macro_rules! operations {
 }
 
 impl Table {
-    /// In memory, under a name that leads a second connection to it.
+    /// A database in memory, under a name that a second connection can open.
     pub(super) fn new() -> Self {
         let name = format!("file:table{}?mode=memory&cache=shared", TABLES.fetch_add(1, Ordering::SeqCst));
         Self::open(Database::new(&name).expect("a database in memory"), &name, None)
@@ -198,7 +198,7 @@ impl Table {
         answer
     }
 
-    /// The answer, and the units that it tells of.
+    /// The answer and its units.
     fn carry_out(&self, operation: &str, body: &[u8]) -> (Answer, f64) {
         let database = &self.database;
         let answer = operations!(database, operation, body, {

@@ -1,4 +1,4 @@
-//! Accounts in the user pool, and the tokens that say who somebody is.
+//! Accounts in the user pool, and tokens.
 
 use aws_sdk_cognitoidentityprovider::types::AttributeType;
 use data_encoding::BASE64URL_NOPAD;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Stack, unique};
 
 impl Stack {
-    /// The identity token of somebody who signs in; `None` if they cannot.
+    /// Signs in and returns the identity token; `None` if the credentials are refused.
     #[must_use]
     pub fn sign_in(&self, email: &str, password: &str) -> Option<String> {
         self.sign_in_to(&self.known.user_pool_id, &self.known.user_pool_client_id, email, password)
@@ -48,7 +48,7 @@ impl Stack {
         self.wait(call.send()).expect("the user pool").users().len()
     }
 
-    /// Makes an account by hand, as somebody might who administers the user pool.
+    /// Creates an account as an administrator of the user pool.
     pub fn make_account(&self, pool: &str, email: &str, verified: bool, password: &str) {
         let attribute =
             |name: &str, value: &str| AttributeType::builder().name(name).value(value).build().expect("one");
@@ -65,7 +65,7 @@ impl Stack {
         self.wait(set.password(password).permanent(true).send()).expect("a password");
     }
 
-    /// A token that says it is this person's, from a user pool that is not the stack's.
+    /// A token for this address, from a user pool of another stack.
     #[must_use]
     pub fn token_of_another_issuer(&self, email: &str) -> String {
         let cognito = self.aws.cognito();
@@ -86,7 +86,7 @@ impl Stack {
     /// The token with other claims and a signature that is right all the same: by the key with which the local cloud
     /// signs for this pool. On AWS nobody has that key, so there it cannot be tried.
     #[must_use]
-    pub fn signed_anew(&self, token: &str, change: impl FnOnce(&mut Value)) -> String {
+    pub fn resigned(&self, token: &str, change: impl FnOnce(&mut Value)) -> String {
         let parts: Vec<&str> = token.split('.').collect();
         let part = |index: usize| -> Value {
             let bytes = BASE64URL_NOPAD.decode(parts[index].as_bytes()).expect("base64url");

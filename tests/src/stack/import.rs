@@ -47,7 +47,7 @@ impl Tenant<'_> {
         self.stack.web.post_file(&upload.url, &fields, file)
     }
 
-    /// Announces a file and uploads it as a browser does; tells the import's id.
+    /// Announces a file and uploads it as a browser does; returns the import's id.
     #[must_use]
     #[track_caller]
     pub fn upload(&self, filename: &str, mode: &str, defaults: &Value, file: &[u8]) -> String {
@@ -57,7 +57,7 @@ impl Tenant<'_> {
         upload.id
     }
 
-    /// Puts a file into the inbox as an operator does; tells the import's id, once there is an import.
+    /// Puts a file into the inbox as an operator does; returns the import's id once the import exists.
     #[must_use]
     #[track_caller]
     pub fn drop_into_inbox(&self, filename: &str, file: &[u8]) -> String {
@@ -97,7 +97,7 @@ impl Tenant<'_> {
         import
     }
 
-    /// Sends an import as it was looked at.
+    /// Sends an import as it was reviewed.
     #[track_caller]
     pub fn send_import(&self, import: &Value) -> Answer {
         let id = import["id"].as_str().expect("an id");

@@ -21,7 +21,7 @@ impl Stack {
         self.web.send(Method::POST, &address, &headers, Some(body.to_string().into_bytes()))
     }
 
-    /// A call of the log service. The local cloud fails when somebody logs at the same moment, and a moment later not.
+    /// A call of the log service. The local cloud fails while a function logs at the same moment, and then recovers.
     fn logs(&self, operation: &str, request: &Value) -> Value {
         let target = format!("Logs_20140328.{operation}");
         let ask = || self.ask_aws("logs", "/", Some(&target), request);

@@ -25,15 +25,15 @@ pub use mailbox::Mail;
 pub use table::{Dump, StoredMember};
 pub use tenant::{PASSWORD, Tenant};
 pub use web::{Answer, Web};
-pub use workers::Impatient;
+pub use workers::RetrySooner;
 
-/// How long something that follows by itself may take: far longer than it does, so that a slow machine fails no test.
+/// How long background work may take: far longer than usual, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long nothing may move where a worker that was killed holds up the rest.
+/// How long nothing may change while the rest waits for a killed worker.
 const STANDSTILL: Duration = Duration::from_mins(5);
 
-/// What `make up` wrote about the stack.
+/// The file that `make up` writes about the stack.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Known {
     pub api_url: String,
@@ -56,7 +56,7 @@ pub struct Stack {
     pub aws: Aws,
     /// Where it was written down; the local cloud keeps its state beside that.
     folder: PathBuf,
-    /// The SDK is asynchronous, these tests are not: they wait for whatever they ask for.
+    /// The SDK is asynchronous, these tests are not: they block on each call.
     runtime: Runtime,
 }
 
@@ -100,8 +100,8 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Looks until there is something to see, as long as what is seen instead goes on changing. For what may take minutes:
-/// a slow machine fails no test, and one on which nothing moves any more does.
+/// Looks until there is something to see, as long as the state keeps changing. For work that may take minutes: a slow
+/// machine fails no test, a stuck one does.
 #[track_caller]
 pub fn while_it_moves<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
     let (mut last, mut deadline) = (String::new(), Instant::now() + STANDSTILL);
@@ -116,7 +116,7 @@ pub fn while_it_moves<T>(what: &str, mut look: impl FnMut() -> Result<T, String>
     }
 }
 
-/// Letters and digits that nobody else has.
+/// Letters and digits that no other test has.
 #[must_use]
 pub fn unique() -> String {
     format!("{:013x}", random::bits() >> 76)

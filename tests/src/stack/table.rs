@@ -11,7 +11,7 @@ use super::Stack;
 /// Items by key, each as its attributes in order.
 pub type Dump = BTreeMap<String, BTreeMap<String, String>>;
 
-/// A membership, as far as it is told apart here.
+/// The fields of a membership that tests compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMember {
     pub id: String,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Mail, Stack, unique, until};
 
-/// What everybody chooses who joins.
+/// The password of everybody who joins.
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// An organisation.
@@ -101,7 +101,7 @@ impl Tenant<'_> {
         (number("limit"), number("used"), number("free"))
     }
 
-    /// Invites one person, and tells the invitation's id.
+    /// Invites one person, and returns the invitation's id.
     #[must_use]
     #[track_caller]
     pub fn invite(&self, email: &str, role: &str) -> String {
@@ -117,21 +117,21 @@ impl Tenant<'_> {
         self.post(&format!("/{what}/{id}/{step}"), &json!({}))
     }
 
-    /// The mails of this organisation to somebody, oldest first.
+    /// The mails of this organisation to an address, oldest first.
     #[must_use]
     pub fn mails(&self, email: &str) -> Vec<Mail> {
         let mails = self.stack.mails(&self.name).into_iter();
         mails.filter(|mail| mail.to.iter().any(|to| to.contains(email))).collect()
     }
 
-    /// The link in the mail to somebody, once it is there.
+    /// Waits for a mail to an address and returns its link.
     #[must_use]
     #[track_caller]
     pub fn link(&self, email: &str) -> String {
         self.links(email, 1).remove(0)
     }
 
-    /// The links in the mails to somebody, once there are so many.
+    /// Waits for this many mails to an address and returns their links.
     #[must_use]
     #[track_caller]
     pub fn links(&self, email: &str, count: usize) -> Vec<String> {
@@ -139,7 +139,7 @@ impl Tenant<'_> {
         until(&format!("{count} mails to {email}"), || Some(links()).filter(|links| links.len() >= count))
     }
 
-    /// Sends the link's form, which has to let the person in.
+    /// Submits the link's form, which must succeed.
     #[track_caller]
     pub fn join(&self, link: &str, first_name: &str, last_name: &str) {
         let fields = [("password", PASSWORD), ("first_name", first_name), ("last_name", last_name)];
@@ -157,9 +157,9 @@ impl Tenant<'_> {
         (id, self.stack.sign_in(&email, PASSWORD).expect("who has joined can sign in"))
     }
 
-    /// Waits until nothing more is written about this organisation: each mail has left, and that is recorded.
+    /// Waits until nothing more is written about this organisation: each mail is sent, and that is recorded.
     #[track_caller]
-    pub fn settle(&self) {
+    pub fn wait_until_idle(&self) {
         until("every mail to have left", || {
             let invitations = self.list("/invitations");
             invitations.iter().all(|one| one["mail"]["state"] != "queued").then_some(())

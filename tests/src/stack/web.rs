@@ -127,7 +127,7 @@ impl Web {
         self.send(Method::POST, place, &[("content-type", &kind)], Some(body))
     }
 
-    /// A call of the API by somebody with this token.
+    /// A call of the API with this token.
     #[track_caller]
     pub fn call(&self, token: &str, method: Method, place: &str, body: Option<&Value>) -> Answer {
         let bearer = format!("Bearer {token}");

@@ -10,15 +10,15 @@ use super::{PAUSE, Stack, while_it_moves};
 /// How often the log is looked at for a worker that was killed, before another is.
 const LOOKS: usize = 20;
 
-/// A queue whose messages come back sooner than deployed; as before when it is dropped.
+/// A queue whose messages are redelivered sooner than deployed. Dropping it restores the setting.
 #[derive(Debug)]
-pub struct Impatient<'a> {
+pub struct RetrySooner<'a> {
     stack: &'a Stack,
     queue: String,
     before: String,
 }
 
-impl Impatient<'_> {
+impl RetrySooner<'_> {
     fn set(&self, seconds: &str) {
         let sqs = self.stack.aws.sqs();
         let name = QueueAttributeName::VisibilityTimeout;
@@ -27,7 +27,7 @@ impl Impatient<'_> {
     }
 }
 
-impl Drop for Impatient<'_> {
+impl Drop for RetrySooner<'_> {
     fn drop(&mut self) {
         self.set(&self.before);
     }
@@ -41,17 +41,17 @@ impl Stack {
         queues.queue_urls().iter().find(|url| url.contains(name)).expect("the queue").clone()
     }
 
-    /// Lets messages of a queue come back after so many seconds, where their worker does not answer.
+    /// Redelivers messages of a queue after this many seconds without an answer of their worker.
     #[must_use]
-    pub fn impatient(&self, queue: &str, seconds: u32) -> Impatient<'_> {
+    pub fn retry_sooner(&self, queue: &str, seconds: u32) -> RetrySooner<'_> {
         let queue = self.queue(queue);
         let name = QueueAttributeName::VisibilityTimeout;
         let call = self.aws.sqs().get_queue_attributes().queue_url(&queue).attribute_names(name.clone());
         let answer = self.wait(call.send()).expect("the queue");
         let before = answer.attributes().and_then(|attributes| attributes.get(&name)).expect("a number").clone();
-        let impatient = Impatient { stack: self, queue, before };
-        impatient.set(&seconds.to_string());
-        impatient
+        let retry_sooner = RetrySooner { stack: self, queue, before };
+        retry_sooner.set(&seconds.to_string());
+        retry_sooner
     }
 
     /// The ids of the processes that run a function. The local cloud runs each from a folder named by what is in it, so
@@ -69,12 +69,12 @@ impl Stack {
         ours.map(|(id, _)| id.to_owned()).collect()
     }
 
-    /// How often a worker of a function ended in the middle of its work, as the local cloud tells.
+    /// How often a worker of a function ended in the middle of its work, according to the log of the local cloud.
     fn cut_off(&self, function: &str) -> usize {
         let log = std::fs::read(self.folder.join("cloud.log")).expect("the local cloud's log");
         let log = String::from_utf8_lossy(&log);
-        let told = |line: &&str| line.contains(&format!("{function}: Runtime exited before returning a response"));
-        log.lines().filter(told).count()
+        let ended = |line: &&str| line.contains(&format!("{function}: Runtime exited before returning a response"));
+        log.lines().filter(ended).count()
     }
 
     /// Kills a worker of a function in the middle of its work. One that happened to be idle does not count.
@@ -87,11 +87,11 @@ impl Stack {
                 // It may have ended by itself, so whether there was anything to kill does not matter.
                 Command::new("kill").args(["-KILL", victim]).status().expect("kill");
             }
-            let told = (0..LOOKS).any(|_| {
+            let ended = (0..LOOKS).any(|_| {
                 std::thread::sleep(PAUSE);
                 self.cut_off(function) > before
             });
-            if told { Ok(()) } else { Err(format!("{} workers", workers.len())) }
+            if ended { Ok(()) } else { Err(format!("{} workers", workers.len())) }
         });
     }
 

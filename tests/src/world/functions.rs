@@ -1,4 +1,4 @@
-//! The functions of a deployment, each put together as its `main` does it and held to its own role.
+//! The functions of a deployment. Each is built as its `main` builds it, and limited to its own role.
 
 use std::sync::Arc;
 
@@ -8,8 +8,11 @@ use usher_http::{Api, Groups};
 use usher_runtime::LinkKeySource;
 use usher_store::Store;
 
-use super::{Acme, LARGEST_FILE, World};
+use super::{Acme, World};
 use crate::cloud::{BUCKET, TABLE};
+
+/// The largest file that an import accepts here, in bytes.
+pub const LARGEST_FILE: u64 = 10_000_000;
 
 fn queue(name: &str) -> String {
     format!("http://cloud.invalid/000000000000/{name}")
@@ -46,7 +49,7 @@ impl World {
         imports::Imports::new(&self.cloud.aws_of("Imports"), BUCKET, url, LARGEST_FILE).expect("a configuration")
     }
 
-    /// The function behind the public pages. It believes no token, since its issuer has published no key.
+    /// The function behind the public pages. It rejects every token, because its issuer publishes no key.
     #[must_use]
     pub fn accept(&self) -> accept::Accept {
         let client = self.cloud.aws_of("Accept").cognito();

@@ -1,20 +1,12 @@
-//! Stories, told through the real functions and the real SDK.
+//! Stories through the real functions and the real SDK, by resource and verb.
 #![expect(clippy::expect_used, reason = "tests; a failed expectation is the message")]
 
-mod accept;
 mod capacity;
 mod end_to_end;
-mod import;
-mod import_deadline;
-mod import_lease;
-mod import_plan;
-mod import_results;
-mod import_scale;
-mod import_told;
-mod invite;
+mod imports;
+mod invitations;
 mod mail;
-mod manage;
+mod members;
 mod openapi;
-mod organisation;
+mod organisations;
 mod random_files;
-mod sweep;

@@ -137,7 +137,7 @@ pub async fn invite(people: u32) -> (Found, Found) {
     let acme = World::new().acme(people + 1).await;
     let cloud = &acme.world.cloud;
     let person = |n: u32| json!({"email": format!("p{n}@x.example"), "role": "sales_rep"});
-    acme.world.settle().await;
+    acme.world.drain().await;
     let before = cloud.mails().len();
     let _ = cloud.take_calls();
 
@@ -150,7 +150,7 @@ pub async fn invite(people: u32) -> (Found, Found) {
     let invited = Found { requests: table_requests(cloud), ..Found::new(people, begun.elapsed()) };
 
     let begun = Instant::now();
-    acme.world.settle().await;
+    acme.world.drain().await;
     let spent = begun.elapsed();
     assert_eq!(cloud.mails().len() - before, people as usize);
     (invited, Found { requests: cloud.take_calls().len(), ..Found::new(people, spent) })

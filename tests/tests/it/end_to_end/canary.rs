@@ -58,7 +58,7 @@ fn live(acme: &Tenant<'_>, canary: &str) -> Vec<String> {
     let headless = format!("{},Canary,sales_rep\n", address("headless"));
     let _ = acme.planned(&acme.upload("headless.csv", "send", &json!({}), headless.as_bytes()));
     links.extend(acme.links(&address("row"), 1));
-    acme.settle();
+    acme.wait_until_idle();
     links
 }
 
@@ -98,7 +98,7 @@ fn no_log_line_holds_an_address_and_no_link_is_kept_anywhere() {
     }
 
     for (queue, waiting) in stack.dead_letters() {
-        assert_eq!(waiting, 0, "somebody gave up, in {queue}");
+        assert_eq!(waiting, 0, "messages that nobody could process, in {queue}");
     }
 
     let items = stack.items_with("");

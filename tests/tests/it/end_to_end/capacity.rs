@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::json;
 use usher_tests::stack::{Answer, PASSWORD, Stack, Web};
 
-/// After pauses that double up to this, which are four minutes together, a machine is not slow but does not cope.
+/// The longest pause between two retries. All pauses together are four minutes.
 const GIVE_UP: Duration = Duration::from_secs(256);
 
 /// How many of the requests for seats are under way at once. A local cloud on two cores makes a process for each, and more of
-/// them only wait for one another; the story in `tests/it/capacity.rs` has all two hundred at once.
+/// them only wait for one another; the story in `tests/it/capacity/concurrency.rs` has all two hundred at once.
 const AT_ONCE: u32 = 40;
 
-/// As every client does that is told to come back later, because too many came at once or something was out of reach: it
-/// comes back, each time a little later. Counts how often something failed in a way that may have had an effect.
+/// Retries like a well-behaved client when the server is overloaded or fails, with growing pauses. Counts the failures
+/// that may have had an effect.
 fn patiently(failures: &AtomicUsize, request: impl Fn() -> Answer) -> Answer {
     let mut pause = Duration::from_secs(1);
     loop {
@@ -25,7 +25,7 @@ fn patiently(failures: &AtomicUsize, request: impl Fn() -> Answer) -> Answer {
         if answer.status >= 500 {
             failures.fetch_add(1, Ordering::SeqCst);
         }
-        assert!(pause < GIVE_UP, "told to come back later again and again: {} {}", answer.status, answer.text());
+        assert!(pause < GIVE_UP, "refused on every retry: {} {}", answer.status, answer.text());
         std::thread::sleep(pause);
         pause *= 2;
     }
@@ -44,7 +44,7 @@ fn two_hundred_requests_on_fifty_free_seats_invite_fifty() {
                 let person = json!({"email": acme.address(&format!("p{number}")), "role": "sales_rep"});
                 let answer = patiently(failures, || acme.post("/invitations", &json!({"invitations": [person]})));
                 if answer.status == 200 {
-                    // One whose answer was lost finds itself invited.
+                    // A request whose answer was lost may be repeated.
                     let outcome = answer.json()["results"][0]["outcome"].clone();
                     assert!(["invited", "already_invited"].iter().any(|expected| outcome == *expected), "{outcome}");
                     invited.fetch_add(1, Ordering::SeqCst);
@@ -61,7 +61,7 @@ fn two_hundred_requests_on_fifty_free_seats_invite_fifty() {
     assert!(invited <= 50 && invited + failures >= 50, "{invited} invited, {failures} failed");
     let pending = acme.list("/invitations?status=pending").len();
     assert!((invited..=50).contains(&pending), "{invited} invited, {pending} pending");
-    acme.settle();
+    acme.wait_until_idle();
     let mut recipients: Vec<_> = stack.mails(&acme.name).into_iter().flat_map(|mail| mail.to).collect();
     assert_eq!(recipients.len(), pending + 1, "each of them, and the admin, once");
     recipients.sort_unstable();
@@ -93,6 +93,6 @@ fn fifty_accepts_at_once_make_one_member_with_one_account() {
     assert_eq!(members.len(), 2, "the admin and they: {members:?}");
     assert_eq!(members.iter().filter(|member| member["id"] == id.as_str()).count(), 1);
     assert_eq!(acme.seats(), (5, 2, 3));
-    acme.settle();
+    acme.wait_until_idle();
     assert_eq!(acme.mails(&email).len(), 1);
 }

@@ -1,15 +1,15 @@
-//! Links that are open, dead, or none.
+//! Links that are open, refused or forged.
 
 use http::Method;
 use serde_json::json;
 use usher_tests::stack::{Answer, PASSWORD, Stack};
 
-/// As a program asks, to be told a code.
+/// The code of the refusal that a program gets.
 fn code(stack: &Stack, link: &str) -> (u16, String) {
     stack.web.send(Method::GET, link, &[("accept", "application/json")], None).refusal()
 }
 
-/// What somebody can tell answers apart by: everything but the moment and the number of the request.
+/// Everything that distinguishes two answers: all but the time and the number of the request.
 fn visible(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
     let varies = ["date", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "apigw-requestid"];
     let headers = answer.headers.iter().filter(|(name, _)| !varies.contains(&name.as_str()));
@@ -19,7 +19,7 @@ fn visible(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>) {
 
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn what_mail_programs_hang_on_a_link_does_no_harm() {
+fn text_that_mail_programs_append_to_a_link_is_ignored() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let email = acme.address("hung");
@@ -35,7 +35,7 @@ fn what_mail_programs_hang_on_a_link_does_no_harm() {
 
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn a_forged_link_looks_like_one_that_never_was() {
+fn a_forged_link_looks_like_an_unknown_link() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let email = acme.address("forged");
@@ -81,20 +81,20 @@ fn an_older_link_says_that_a_newer_one_was_sent() {
     assert!(page.contains("There is a newer link") && page.contains("Send a fresh link"), "{page}");
     assert_eq!(stack.web.post_form(&old, &[("password", PASSWORD)]).status, 410);
     assert_eq!(stack.accounts(&email), 0);
-    // Asked for right behind a mail, a fresh link is promised and none is sent.
+    // Requested right after a mail, a fresh link is promised and none is sent.
     assert_eq!(stack.web.post_form(&format!("{old}/fresh-link"), &[]).status, 202);
     assert_eq!(stack.web.get(&new).status, 200);
     acme.join(&new, "Second", "Time");
     for link in [&old, &new] {
         assert_eq!(code(&stack, link), (410, "already_accepted".to_owned()));
     }
-    acme.settle();
+    acme.wait_until_idle();
     assert_eq!(acme.mails(&email).len(), 2);
 }
 
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn who_was_revoked_cannot_accept_until_the_invitation_is_sent_again() {
+fn a_revoked_invitation_cannot_be_accepted_until_it_is_resent() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let email = acme.address("revoked");
@@ -131,7 +131,7 @@ fn a_thousand_looks_at_a_link_change_nothing() {
     let email = acme.address("scanned");
     let _ = acme.invite(&email, "manager");
     let link = acme.link(&email);
-    acme.settle();
+    acme.wait_until_idle();
     let before = stack.items_with(&acme.id);
     assert!(before.len() >= 4, "settings, places and two people at least: {:?}", before.keys());
     std::thread::scope(|scope| {

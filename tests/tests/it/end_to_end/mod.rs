@@ -1,11 +1,11 @@
 //! The deployed template, from outside: real HTTP, real uploads, mails read where they were sent, permissions enforced.
 
-mod access;
+mod accept;
 mod canary;
 mod capacity;
-mod doors;
-mod joining;
+mod imports;
 mod links;
+mod permissions;
 mod refused_files;
 mod repeated_files;
 mod scale;

@@ -5,7 +5,7 @@ use usher_tests::stack::{Stack, sample};
 
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn a_file_that_is_no_list_of_people_fails_with_its_problem() {
+fn a_file_without_people_fails_with_its_problem() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let binary: Vec<u8> = [b"PK\x03\x04".to_vec(), (0..=255).cycle().take(4_000).collect()].concat();
@@ -49,7 +49,7 @@ fn a_form_uploads_its_own_file_and_nothing_else() {
         assert_eq!(refused.status, 403, "{}", refused.text());
     }
     assert!(other.list("/imports").is_empty());
-    // Nor is the import told to somebody else.
+    // The import is not shown to another organisation either.
     assert_eq!(other.get(&format!("/imports/{}", upload.id)).refusal(), (404, "not_found".to_owned()));
     assert_eq!(acme.get(&format!("/imports/{}", upload.id)).ok()["status"], "awaiting_upload");
 }

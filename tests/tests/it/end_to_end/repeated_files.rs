@@ -27,7 +27,7 @@ fn a_file_uploaded_three_times_at_once_invites_and_mails_each_person_once() {
     });
     let imports: Vec<Value> = ids.iter().map(|id| acme.done(id)).collect();
     assert_eq!(imports.iter().map(created).sum::<u64>(), 3, "{imports:?}");
-    acme.settle();
+    acme.wait_until_idle();
     assert_eq!(acme.seats(), (20, 4, 16));
     assert_eq!(acme.list("/invitations?status=pending").len(), 3);
     assert_eq!(PEOPLE.map(|email| acme.mails(email).len()), [1, 1, 1]);
@@ -40,7 +40,7 @@ fn a_file_uploaded_three_times_at_once_invites_and_mails_each_person_once() {
     for again in [by_form, by_inbox] {
         assert_eq!((&again["counts"]["already_invited"], created(&again)), (&json!(3), 0), "{again}");
     }
-    acme.settle();
+    acme.wait_until_idle();
     assert_eq!(memberships(&acme), before);
     assert_eq!(acme.seats(), (20, 4, 16));
     assert_eq!(stack.mails(&acme.name).len(), 4, "theirs, and the admin's");
@@ -59,26 +59,26 @@ fn failed_rows_uploaded_as_they_are_fail_again_and_change_nothing() {
     };
     let first = upload("messy-windows1252.csv", &sample("messy-windows1252.csv"));
     assert_eq!(created(&first), 1, "{first}");
-    acme.settle();
+    acme.wait_until_idle();
     let before = memberships(&acme);
 
     let second = upload("failed.csv", &failed_of(&first));
     let counts = &second["counts"];
-    // The row that contradicted another stands alone now; whom it names was invited by that other one.
+    // The row that contradicted another is alone now. Its person was invited through the other row.
     assert_eq!((&counts["rejected"], &counts["already_invited"], &counts["valid"]), (&json!(6), &json!(1), &json!(0)));
     let third = upload("failed.csv", &failed_of(&second));
     assert_eq!((&third["rows"], &third["counts"]["rejected"], created(&third)), (&json!(6), &json!(6), 0), "{third}");
     assert_eq!(failed_of(&third), failed_of(&second), "what failed comes back byte for byte");
-    acme.settle();
+    acme.wait_until_idle();
     assert_eq!(memberships(&acme), before);
     assert_eq!(acme.seats(), (10, 2, 8));
     assert_eq!(stack.mails(&acme.name).len(), 2);
 
     let failed = failed_of(&third);
     let (text, _, _) = encoding_rs::WINDOWS_1252.decode(&failed);
-    let mended = text.replace("superuser", "sales_rep").replace("Atlantis", "SMB");
-    let mended = upload("mended.csv", &encoding_rs::WINDOWS_1252.encode(&mended).0);
-    assert_eq!((&mended["counts"]["rejected"], created(&mended)), (&json!(4), 2), "{mended}");
-    acme.settle();
+    let corrected = text.replace("superuser", "sales_rep").replace("Atlantis", "SMB");
+    let corrected = upload("corrected.csv", &encoding_rs::WINDOWS_1252.encode(&corrected).0);
+    assert_eq!((&corrected["counts"]["rejected"], created(&corrected)), (&json!(4), 2), "{corrected}");
+    acme.wait_until_idle();
     assert_eq!(["luis.ortega@company.com", "maria@company.com"].map(|email| acme.mails(email).len()), [1, 1]);
 }

@@ -21,7 +21,7 @@ fn rows() -> u32 {
     rows
 }
 
-/// What is to become of a row.
+/// The expected outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Created,
@@ -89,7 +89,7 @@ fn invite(acme: &Tenant<'_>, lines: impl Iterator<Item = u32>) {
     }
 }
 
-/// Closes a team, behind everybody's back.
+/// Deletes a team directly in the table.
 fn close(acme: &Tenant<'_>, name: &str) {
     let teams = acme.stack.items_with(&acme.id);
     let team = teams.iter().find(|(key, team)| key.contains(keys::TEAM_PREFIX) && team["name"].contains(name));
@@ -100,7 +100,7 @@ fn close(acme: &Tenant<'_>, name: &str) {
     acme.stack.wait(delete.key("pk", text(pk)).key("sk", text(sk)).send()).expect("the table");
 }
 
-/// The import, as soon as its file is read.
+/// The import, once its file is planned.
 fn planned(acme: &Tenant<'_>, id: &str) -> Value {
     while_it_moves("the plan", || {
         let import = acme.get(&format!("/imports/{id}")).ok();
@@ -183,7 +183,7 @@ fn assert_members(acme: &Tenant<'_>, id: &str, rows: u32, mut members: BTreeMap<
     assert_eq!(members.remove(&acme.admin).map(|admin| admin.status), Some("active".to_owned()));
     for (fate, import) in [(Fate::Created, Some(id)), (Fate::AlreadyExists, None), (Fate::AlreadyInvited, None)] {
         for line in lines(rows, fate) {
-            let member = members.remove(&address_on(acme, line)).unwrap_or_else(|| panic!("nobody is there of {line}"));
+            let member = members.remove(&address_on(acme, line)).unwrap_or_else(|| panic!("no member for line {line}"));
             assert_eq!((member.status.as_str(), member.import.as_deref()), ("pending", import), "line {line}");
         }
     }
@@ -220,14 +220,14 @@ fn every_row_of_a_large_file_has_its_outcome_though_workers_are_killed() {
     invite(&acme, lines(rows, Fate::AlreadyExists));
     close(&acme, "Enterprise");
 
-    let impatient = stack.impatient("ApplyQueue", SECONDS_UNTIL_BACK);
+    let retry_sooner = stack.retry_sooner("ApplyQueue", SECONDS_UNTIL_BACK);
     assert_eq!(acme.send_import(&plan).status / 100, 2);
     for killed in 0..KILLED {
         let _ = applied(&acme, &id, valid * killed / (2 * KILLED));
         stack.kill_one("import-apply");
     }
     let _ = applied(&acme, &id, valid);
-    drop(impatient);
+    drop(retry_sooner);
     assert_counts(&acme.done(&id), rows);
 
     let people = [Fate::Created, Fate::AlreadyExists, Fate::AlreadyInvited].map(|fate| lines(rows, fate).count());
@@ -245,6 +245,6 @@ fn every_row_of_a_large_file_has_its_outcome_though_workers_are_killed() {
     let (limit, used) = (u64::from(rows), people as u64 + 1);
     assert_eq!(acme.seats(), (limit, used, limit - used));
     for (queue, waiting) in stack.dead_letters() {
-        assert_eq!(waiting, 0, "somebody gave up, in {queue}");
+        assert_eq!(waiting, 0, "messages that nobody could process, in {queue}");
     }
 }

@@ -1,4 +1,4 @@
-//! What it does is told with a moved clock, elsewhere. Here: that, deployed, it may do what it has to.
+//! The stories of expiry are elsewhere, with a clock that tests move. This one checks the deployed permissions.
 
 use serde_json::json;
 use usher_tests::stack::Stack;

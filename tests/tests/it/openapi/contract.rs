@@ -1,4 +1,4 @@
-//! `infra/openapi.yaml`, and whether an answer is what it says.
+//! Reads `infra/openapi.yaml` and checks answers against it.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -74,7 +74,7 @@ impl Contract {
         found
     }
 
-    /// What a `$ref` stands for, or the value itself.
+    /// The target of a `$ref`, or the value itself.
     pub(crate) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
             Some(reference) => {
@@ -112,7 +112,7 @@ impl Contract {
         found.unwrap_or_else(|| panic!("{method} {path} is not in the contract")).clone()
     }
 
-    /// Holds an answer, and the request if it was carried out, to the contract.
+    /// Checks an answer, and the request of a success, against the contract.
     fn check(&self, method: &Method, path: &str, request: Option<&Value>, reply: &Reply) -> Operation {
         let route = self.route(method, path);
         let operation = self.operation(&route);
@@ -161,19 +161,19 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
-/// What was seen of the contract.
+/// The replies and codes that occurred.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Coverage {
     pub(crate) answers: BTreeSet<(Operation, u16)>,
     pub(crate) codes: BTreeSet<String>,
 }
 
-/// A deployment, each of whose answers is held to the contract.
+/// A deployment, each of whose replies is checked against the contract.
 #[derive(Debug)]
-pub(crate) struct Watched<'a> {
+pub(crate) struct CheckedWorld<'a> {
     pub(crate) world: World,
     pub(crate) contract: &'a Contract,
-    pub(crate) seen: &'a Mutex<Seen>,
+    pub(crate) seen: &'a Mutex<Coverage>,
 }
 
 /// Codes, and the names that issues are counted by.
@@ -191,8 +191,8 @@ fn codes(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-impl Watched<'_> {
-    /// An answer that is as the contract says.
+impl CheckedWorld<'_> {
+    /// Sends a request and checks the answer against the contract.
     pub(crate) async fn send(&self, request: Request<Body>, body: Option<&Value>) -> Reply {
         let (method, path) = (request.method().clone(), request.uri().to_string());
         let reply = self.world.send(request).await;

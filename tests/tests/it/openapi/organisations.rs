@@ -4,12 +4,12 @@ use http::Method;
 use serde_json::{Value, json};
 use usher_tests::world::{ADMIN, OPERATOR};
 
-use super::contract::Watched;
-use super::desk::{errors, text};
+use super::admin::{errors, text};
+use super::contract::CheckedWorld;
 
-pub(super) async fn organisations(watched: &Watched<'_>) {
-    let request = watched.contract.request("createOrganisation", None);
-    let create = async |who: &str, body: Value| watched.call(who, Method::POST, "/v1/orgs", body).await;
+pub(super) async fn create_and_change(checked: &CheckedWorld<'_>) {
+    let request = checked.contract.request("createOrganisation", None);
+    let create = async |who: &str, body: Value| checked.call(who, Method::POST, "/v1/orgs", body).await;
     let created = create(OPERATOR, request.clone()).await;
     assert_eq!((created.status.as_u16(), &created.json()["admins_invited"]), (201, &json!(1)));
     assert_eq!(create(ADMIN, request).await.refusal().1, "not_an_operator");
@@ -31,14 +31,14 @@ pub(super) async fn organisations(watched: &Watched<'_>) {
     assert_eq!(create(OPERATOR, colourful).await.refusal(), (422, "invalid_request".into()));
 
     let id = text(&created.json()["id"]);
-    watched.world.join(id.parse().expect("an id"), ADMIN).await;
+    checked.world.join(id.parse().expect("an id"), ADMIN).await;
     let path = format!("/v1/orgs/{id}");
     for who in [ADMIN, OPERATOR] {
-        let _ = watched.call(who, Method::GET, &path, Value::Null).await.ok();
+        let _ = checked.call(who, Method::GET, &path, Value::Null).await.ok();
     }
-    let change = async |who: &str, body: Value| watched.call(who, Method::PATCH, &path, body).await;
-    let _ = change(ADMIN, watched.contract.request("changeOrganisation", Some("settings"))).await.ok();
-    let limits = watched.contract.request("changeOrganisation", Some("limits"));
+    let change = async |who: &str, body: Value| checked.call(who, Method::PATCH, &path, body).await;
+    let _ = change(ADMIN, checked.contract.request("changeOrganisation", Some("settings"))).await.ok();
+    let limits = checked.contract.request("changeOrganisation", Some("limits"));
     assert_eq!(change(ADMIN, limits.clone()).await.refusal().1, "not_an_operator");
     assert_eq!(change(OPERATOR, limits).await.ok()["capacity"]["seats"]["limit"], 300);
     let unknown = json!({"product_limits": {"none": 1}, "course_limits": {"none": null}});

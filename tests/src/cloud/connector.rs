@@ -1,0 +1,98 @@
+//! The place of the SDK's HTTP client: routes each call to the service that it is for.
+
+use std::sync::atomic::Ordering;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Call};
+use super::fault::Fault;
+use super::{Cloud, LINK_KEYS, roles};
+
+impl Cloud {
+    pub(super) fn answer(&self, call: &Call) -> Answer {
+        if let Some(operation) = call.operation.strip_prefix("DynamoDB_20120810.") {
+            if matches!(
+                operation,
+                "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchExecuteStatement"
+            ) {
+                self.0.writes.fetch_add(1, Ordering::SeqCst);
+            }
+            return self.0.table.answer(operation, &call.body);
+        }
+        let mut state = self.state();
+        let body = || serde_json::from_slice::<Value>(&call.body).unwrap_or(Value::Null);
+        if let Some(operation) = call.operation.strip_prefix("AmazonSQS.") {
+            return state.queues.answer(operation, &body());
+        }
+        if let Some(operation) = call.operation.strip_prefix("AWSCognitoIdentityProviderService.") {
+            return state.accounts.answer(operation, &body());
+        }
+        if call.operation.starts_with("secretsmanager.") {
+            return Answer::json(&json!({"SecretString": LINK_KEYS}));
+        }
+        if call.path.starts_with("/v2/email/") {
+            return state.mail.answer(&call.path, &body());
+        }
+        state.files.answer(call)
+    }
+
+    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
+        let target = header("x-amz-target");
+        let range = header("range");
+        let authorization = header("authorization");
+        let method = request.method().to_owned();
+        let uri: http::Uri = request.uri().parse().expect("a URI");
+        let operation = if target.is_empty() { format!("{method} {}", uri.path()) } else { target };
+        let path = uri.path().to_owned();
+        let query = uri.query().unwrap_or_default().to_owned();
+        let body = BodyExt::collect(request.into_body()).await.expect("a body").to_bytes().to_vec();
+        let call = Call { method, path, query, operation, range, body };
+        roles::assert_allowed(&authorization, &call);
+        let fault = {
+            let mut state = self.state();
+            state.calls.push(call.operation.clone());
+            state.plan.as_mut().and_then(|plan| plan(&call.operation))
+        };
+        let lost = || ConnectorError::io("the connection was lost".into());
+        if fault == Some(Fault::Before) {
+            return Err(lost());
+        }
+        if fault == Some(Fault::Throttled) {
+            return Ok(respond(Answer::error(400, "ThrottlingException", "too much at once")));
+        }
+        // Others get their turn here, as they would while a call is on its way.
+        tokio::task::yield_now().await;
+        let answer = if fault == Some(Fault::Partly) { self.answer_partly(call) } else { self.answer(&call) };
+        if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
+    }
+}
+
+fn respond(answer: Answer) -> HttpResponse {
+    let status = answer.status.try_into().expect("a status");
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    for (name, value) in answer.headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+impl HttpConnector for Cloud {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(Cloud::call(self.clone(), request))
+    }
+}
+
+impl HttpClient for Cloud {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,5 @@
+//! Capacity: never oversold, never lost.
+
+mod concurrency;
+mod failures;
+mod limits;

@@ -1,0 +1,132 @@
+//! Parts that take longer than a function may run.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use usher_tests::World;
+use usher_tests::cloud::Message;
+use usher_tests::world::{Acme, assert_each_row_has_one_result, id, people_csv};
+
+const ROWS: u32 = 1_100;
+
+/// An import of one part that was sent, and its message. Every batch of insertions takes a second from here on.
+async fn sent() -> (Acme, Value, Message) {
+    let acme = World::new().acme(2_000).await;
+    acme.world.drain().await;
+    let import = acme.plan_import("people.csv", people_csv(ROWS), json!({})).await;
+    let parts = acme.send_import_for_parts(&import).await;
+    let [part] = parts.as_slice() else { panic!("one part: {parts:?}") };
+    let clock = acme.world.clock.clone();
+    acme.world.cloud.fail(move |operation| {
+        if operation.ends_with("BatchExecuteStatement") {
+            clock.advance(SignedDuration::from_secs(1));
+        }
+        None
+    });
+    (acme, import, part.clone())
+}
+
+fn from(message: &Message) -> u64 {
+    let job: Value = serde_json::from_str(&message.body).expect("a job");
+    job["from"].as_u64().unwrap_or_default()
+}
+
+fn part_of(message: &Message) -> u64 {
+    let job: Value = serde_json::from_str(&message.body).expect("a job");
+    job["part"].as_u64().expect("a number")
+}
+
+/// Time for so many batches of 500 rows, of twenty requests each.
+fn batches(count: i64) -> SignedDuration {
+    SignedDuration::from_secs(10 + 20 * (count - 1) + 1)
+}
+
+async fn assert_done_once(acme: &Acme, import: &Value) {
+    acme.world.cloud.stop_failing();
+    acme.world.drain().await;
+    let done = acme.import(import).await;
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(ROWS)), "{done}");
+    let _ = assert_each_row_has_one_result(acme, &done).await;
+    assert_eq!(acme.seats().await, (2_000, u64::from(ROWS) + 1, 899));
+    assert_eq!(acme.world.cloud.mails().len(), ROWS as usize);
+}
+
+#[tokio::test]
+async fn a_part_that_runs_out_of_time_continues_where_it_stopped() {
+    for time in [1, 2] {
+        let (acme, import, part) = sent().await;
+        let mut jobs = Vec::new();
+        let mut messages = vec![part];
+        while let Some(message) = messages.pop() {
+            jobs.push((part_of(&message), from(&message)));
+            assert_eq!(acme.world.apply_within(batches(time), vec![message]).await, []);
+            messages.extend(acme.world.cloud.take_messages("apply"));
+        }
+        // The last job finishes the import, which takes more time than was left.
+        let expected: &[_] =
+            if time == 1 { &[(1, 0), (1, 500), (1, 1_000), (0, 0)] } else { &[(1, 0), (1, 1_000), (0, 0)] };
+        assert_eq!(jobs, expected, "time for {time} batches");
+        assert_done_once(&acme, &import).await;
+    }
+}
+
+/// Repeated and reordered deliveries create no row twice.
+#[tokio::test]
+async fn a_continued_part_may_be_delivered_in_any_order() {
+    let (acme, import, part) = sent().await;
+    for message in [&part, &part] {
+        assert_eq!(acme.world.apply_within(batches(1), vec![message.clone()]).await, []);
+    }
+    let second = acme.world.cloud.take_messages("apply");
+    assert_eq!(second.iter().map(from).collect::<Vec<_>>(), [500, 500]);
+    assert_eq!(acme.world.apply_within(batches(1), second.clone()).await, []);
+    let third = acme.world.cloud.take_messages("apply");
+    assert_eq!(third.iter().map(from).collect::<Vec<_>>(), [1_000, 1_000]);
+    for message in third.iter().chain(&second).chain([&part]) {
+        assert_eq!(acme.world.apply(vec![message.clone()]).await, []);
+    }
+    assert_done_once(&acme, &import).await;
+}
+
+#[tokio::test]
+async fn a_lost_or_damaged_checkpoint_restarts_the_part() {
+    for damage in [None, Some(&b"{\"rows\":500}\n"[..]), Some(b"not JSON")] {
+        let (acme, import, part) = sent().await;
+        let _ = acme.world.apply_within(batches(1), vec![part]).await;
+        let rest = acme.world.cloud.take_messages("apply");
+        let stored = acme.world.store.import(acme.id, id(&import).parse().expect("an id")).await;
+        let folder = stored.expect("the table").expect("the import").plan.expect("a plan").folder;
+        let key = format!("{folder}/checkpoint-000001-00500.jsonl");
+        assert!(acme.world.cloud.file(&key).is_some(), "{key}");
+        match damage {
+            Some(bytes) => acme.world.cloud.put_file(&key, bytes),
+            None => acme.world.cloud.remove_file(&key),
+        }
+        assert_eq!(acme.world.apply(rest).await, []);
+        assert_done_once(&acme, &import).await;
+    }
+}
+
+/// A part without time for a single batch is delivered again.
+#[tokio::test]
+async fn a_part_without_progress_is_not_continued() {
+    let (acme, import, part) = sent().await;
+    let again = acme.world.apply_within(SignedDuration::from_secs(5), vec![part.clone()]).await;
+    assert_eq!(again, [part]);
+    assert_eq!(acme.world.cloud.take_messages("apply"), []);
+    assert_eq!(acme.world.apply(again).await, []);
+    assert_done_once(&acme, &import).await;
+}
+
+/// Cancelled between two deliveries: the rows of the first stay, and the rest is not created.
+#[tokio::test]
+async fn a_continued_part_can_be_cancelled() {
+    let (acme, import, part) = sent().await;
+    let _ = acme.world.apply_within(batches(1), vec![part]).await;
+    let _ = acme.cancel_import(&import).await;
+    acme.world.cloud.stop_failing();
+    acme.world.drain().await;
+    let done = acme.import(&import).await;
+    assert_eq!((&done["counts"]["created"], &done["counts"]["cancelled"]), (&json!(500), &json!(600)), "{done}");
+    let _ = assert_each_row_has_one_result(&acme, &done).await;
+    assert_eq!(acme.seats().await, (2_000, 501, 1_499));
+}

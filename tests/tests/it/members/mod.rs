@@ -1,0 +1,3 @@
+//! Members.
+
+mod deactivate;

@@ -1,0 +1,4 @@
+//! Organisations.
+
+mod change;
+mod create;
