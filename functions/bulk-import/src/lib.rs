@@ -1,78 +1,64 @@
-//! Turns an uploaded file into a plan: which rows are good, which are not, and why. Nobody is invited here, except that
-//! an import that was announced with `mode: send` is started when its plan is there.
-//!
-//! A file is read in one pass and in bounded memory. Whatever cuts that off, the same event comes again and the reading
-//! starts anew, into a folder of its own; the plan that is shown is the first that was finished.
-
-mod arrival;
-mod failed;
-mod flagged;
-mod parts;
-mod plan;
-mod progress;
-mod rows;
-mod send;
-mod skipped;
+//! Plans the files that arrive in the bucket.
 
 use aws_lambda_events::event::s3::S3Event;
-use usher_import_files::{Bucket, BucketError};
+use usher_app::import::receive_file::receive_file;
+use usher_app::import::{ImportPlanning, PlanningError};
+use usher_import_files::Bucket;
 use usher_runtime::{Aws, Clock, ConfigError, config};
-use usher_store::{Store, StoreError};
+use usher_store::Store;
 
-/// What the planner of files needs.
-#[derive(Debug, Clone)]
-pub struct BulkImport {
-    /// The table.
-    pub store: Store,
-    /// The bucket that files arrive in and plans are written to.
-    pub bucket: Bucket,
-    /// The clock.
-    pub clock: Clock,
-    /// The largest file that is read; `None` for any.
-    pub largest_file: Option<u64>,
-    /// After how many bytes progress is written down, if it was not for the time.
-    pub note_every: u64,
+/// After how many bytes progress is stored at the latest.
+pub const PROGRESS_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Reads what planning needs from the environment.
+pub fn from_environment(aws: &Aws) -> Result<ImportPlanning, ConfigError> {
+    let largest_file = config::optional("UPLOAD_MAX_BYTES").map(|_| config::required_number("UPLOAD_MAX_BYTES"));
+    Ok(ImportPlanning {
+        store: Store::new(aws.dynamodb(), config::required("TABLE_NAME")?),
+        bucket: Bucket::new(aws.s3(), &config::required("UPLOAD_BUCKET")?),
+        clock: Clock::System,
+        largest_file: largest_file.transpose()?,
+        progress_bytes: PROGRESS_BYTES,
+    })
 }
 
-/// How often progress is written down at least, in bytes.
-const NOTE_BYTES: u64 = 64 * 1024 * 1024;
-
-impl BulkImport {
-    /// Puts the pieces together.
-    #[must_use]
-    pub fn new(store: Store, aws: &Aws, bucket: &str, clock: Clock, largest_file: Option<u64>) -> Self {
-        let bucket = Bucket::new(aws.s3(), bucket);
-        Self { store, bucket, clock, largest_file, note_every: NOTE_BYTES }
-    }
-
-    /// Reads what it needs from the environment.
-    pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
-        let limit = config::optional("UPLOAD_MAX_BYTES").map(|_| config::required_number("UPLOAD_MAX_BYTES"));
-        let store = Store::new(aws.dynamodb(), config::required("TABLE_NAME")?);
-        Ok(Self::new(store, aws, &config::required("UPLOAD_BUCKET")?, Clock::System, limit.transpose()?))
-    }
-}
-
-/// A file could not be planned now. The event is delivered again.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanningError {
-    /// The table failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The bucket failed.
-    #[error(transparent)]
-    Bucket(#[from] BucketError),
-    /// The import's record is not of the shape this version writes.
-    #[error("the import's {0} cannot be read")]
-    Damaged(&'static str),
-}
-
-/// Plans the files that arrived.
-pub async fn handle(bulk: &BulkImport, event: S3Event) -> Result<(), PlanningError> {
+/// Plans the files that the event names.
+pub async fn handle(planning: &ImportPlanning, event: S3Event) -> Result<(), PlanningError> {
     for record in event.records {
         let object = record.s3.object;
-        let key = arrival::decode_key(&object.key.unwrap_or_default());
-        arrival::receive(bulk, key, object.version_id.unwrap_or_default()).await?;
+        let key = decode_key(&object.key.unwrap_or_default());
+        receive_file(planning, key, object.version_id.unwrap_or_default()).await?;
     }
     Ok(())
+}
+
+/// Decodes a key, which S3 events spell like a form field.
+fn decode_key(key: &str) -> String {
+    let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut bytes = Vec::with_capacity(key.len());
+    let mut rest = key.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
+                bytes.push(hex(*high).unwrap_or_default() << 4 | hex(*low).unwrap_or_default());
+                rest = after;
+            }
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_as_events_spell_them() {
+        assert_eq!(decode_key("inbox/x/people+%26+co+%28M%C3%BCnchen%29%2B.csv"), "inbox/x/people & co (München)+.csv");
+        assert_eq!(decode_key("100%"), "100%");
+        assert_eq!(decode_key("%zz%4"), "%zz%4");
+    }
 }

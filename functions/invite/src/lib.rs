@@ -8,11 +8,11 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use usher_app::invite::{InviteOutcome, invite as invite_people};
 use usher_domain::id::ReservationId;
 use usher_domain::{Catalogue, InvitationSpec, InvitationValidator, Issue};
 use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
-use usher_store::InviteOutcome;
 
 pub use request::{InviteRequest, LARGEST_REQUEST};
 
@@ -63,7 +63,8 @@ async fn invite(
         .collect();
     let specs: Vec<InvitationSpec> = checked.iter().filter_map(|(_, checked)| checked.clone().ok()).collect();
     let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
-    let outcomes = api.store.invite(&admin.organisation, specs, Some(admin.id()), reservation, now).await?;
+    let (organisation, inviter) = (&admin.organisation, Some(admin.id()));
+    let outcomes = invite_people(&api.store, organisation, specs, inviter, reservation, now).await?;
 
     let mut outcomes = outcomes.into_iter();
     let mut results = Vec::with_capacity(checked.len());
@@ -72,20 +73,18 @@ async fn invite(
             results.push(rejected(email, problems));
         } else if let Some(outcome) = outcomes.next() {
             // `Store::invite` answers for each draft, in order.
-            results.push(settled(email, outcome, catalogue, now));
+            results.push(entry_result(email, outcome, catalogue, now));
         }
     }
     tracing::info!(entries = results.len(), by = %admin.id(), "invited");
     Ok(Json(InviteResponse { results }))
 }
 
-fn settled(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Timestamp) -> EntryResult {
+fn entry_result(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Timestamp) -> EntryResult {
     let (outcome, membership) = match outcome {
         InviteOutcome::Invited(membership) => ("invited", membership),
         InviteOutcome::Held(membership) => ("held", membership),
-        InviteOutcome::AlreadyInvited(membership) => ("already_invited", membership),
-        InviteOutcome::AlreadyMember(membership) => ("already_member", membership),
-        InviteOutcome::DeactivatedMember(membership) => ("deactivated_member", membership),
+        InviteOutcome::Exists(existing, membership) => (existing.as_str(), membership),
     };
     let invitation = MembershipView::invitation(&membership, catalogue, now);
     let id = Some(membership.id.to_string());

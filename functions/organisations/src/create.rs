@@ -271,7 +271,7 @@ pub(crate) async fn create(
     let organisation = Organisation { id, name, invitation_seconds, dashboard_url, default_role, catalogue };
     api.store.create_organisation(&organisation, &capacity).await?;
     let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
-    let invited = api.store.invite(&organisation, specs, None, reservation, now).await?.len();
+    let invited = usher_app::invite::invite(&api.store, &organisation, specs, None, reservation, now).await?.len();
     tracing::info!(organisation = %id, admins = invited, "created");
     let capacity = api.store.capacity(id).await?;
     let location = [(header::LOCATION, format!("/v1/orgs/{id}"))];

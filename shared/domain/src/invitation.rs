@@ -1,34 +1,70 @@
-//! What an invitation of somebody comes to, given where they stand already.
+//! What inviting a person does, given the membership that exists already.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::membership::{Membership, State};
+use crate::membership::{Membership, State, Status};
 use crate::spec::InvitationSpec;
 
-/// What to do with one draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Nobody with this address is known: a new invitation.
-    Invite,
-    /// An earlier invitation ended: the same person, a new generation.
-    InviteAgain(Box<Membership>),
-    /// An invitation is open or held; it stays as it is.
-    AlreadyInvited,
-    /// The person is in.
-    AlreadyMember,
-    /// The person is in but shut out: an admin reactivates them, an invitation would go round that.
-    DeactivatedMember,
+/// A membership that makes a new invitation unnecessary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExistingMembership {
+    /// An invitation is held or pending. It stays as it is.
+    #[serde(rename = "already_invited")]
+    Invited,
+    /// The person is an active member.
+    #[serde(rename = "already_member")]
+    Member,
+    /// The person is a deactivated member. An admin reactivates them; an invitation would bypass that decision.
+    #[serde(rename = "deactivated_member")]
+    Deactivated,
 }
 
-/// Decides by the recorded state. An invitation past its time that is not recorded as expired still holds its places;
-/// inviting again revives it as a resend would, through [`Decision::InviteAgain`] once the caller recorded the end.
+impl ExistingMembership {
+    /// Decides by the clock: an invitation past its time does not count, recorded as expired or not.
+    #[must_use]
+    pub fn of(membership: &Membership, now: Timestamp) -> Option<Self> {
+        match membership.status(now) {
+            Status::Held | Status::Pending => Some(Self::Invited),
+            Status::Active => Some(Self::Member),
+            Status::Deactivated => Some(Self::Deactivated),
+            Status::Expired | Status::Revoked => None,
+        }
+    }
+
+    /// The name that is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "already_invited",
+            Self::Member => "already_member",
+            Self::Deactivated => "deactivated_member",
+        }
+    }
+}
+
+/// What to do with one [`InvitationSpec`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nobody with this address is known: create an invitation.
+    Invite,
+    /// An earlier invitation ended: the same membership, a new generation.
+    InviteAgain(Box<Membership>),
+    /// An earlier invitation is past its time but still holds capacity: record its end, then decide again.
+    RecordExpiry,
+    /// The membership stays as it is.
+    Exists(ExistingMembership),
+}
+
+/// Decides what inviting a person does.
 #[must_use]
-pub fn decide(existing: Option<Membership>) -> Decision {
+pub fn decide(existing: Option<&Membership>, now: Timestamp) -> Decision {
     let Some(membership) = existing else { return Decision::Invite };
-    match membership.state {
-        State::Held | State::Pending { .. } => Decision::AlreadyInvited,
-        State::Active { .. } => Decision::AlreadyMember,
-        State::Deactivated { .. } => Decision::DeactivatedMember,
-        State::Expired { .. } | State::Revoked { .. } => Decision::InviteAgain(Box::new(membership)),
+    match (ExistingMembership::of(membership, now), membership.state) {
+        (Some(existing), _) => Decision::Exists(existing),
+        (None, State::Pending { .. }) => Decision::RecordExpiry,
+        (None, _) => Decision::InviteAgain(Box::new(membership.clone())),
     }
 }
 
@@ -74,9 +110,9 @@ mod tests {
     use crate::catalogue::Role;
     use crate::id::OrganisationId;
     use crate::membership::Origin;
-    use crate::spec::{Entitlements, InvitationSpec};
+    use crate::spec::Entitlements;
     use crate::text::PersonName;
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::SignedDuration;
 
     fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
         let entitlements =

@@ -25,7 +25,7 @@ pub use capacity::{Allowance, Capacity, CapacityExceeded, CapacityRequest, Resou
 pub use catalogue::{Catalogue, Course, Product, Role, Team};
 pub use email::{EmailAddress, EmailAddressError};
 pub use id::{ImportId, MembershipId, OrganisationId, ReservationId};
-pub use invitation::{Decision, decide};
+pub use invitation::{Decision, ExistingMembership, decide};
 pub use issue::{IssueCode, Severity};
 pub use job::{ApplyJob, MailJob, MailRecipient};
 pub use link::{LinkKeys, Token, TokenError};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use usher_domain::import::{Rejection, RowIssue};
-use usher_domain::{EmailAddress, InvitationSpec, IssueCode, MembershipId, Severity};
+use usher_domain::{EmailAddress, ExistingMembership, InvitationSpec, IssueCode, MembershipId, Severity};
 
 /// The most rows of a part: what one function call makes in well under its time.
 pub const PART_ROWS: usize = 5_000;
@@ -62,31 +62,29 @@ pub struct SkippedRow {
     pub line: u32,
     /// Whom it is about.
     pub email: EmailAddress,
-    /// How they stand in the organisation.
+    /// Their membership's id.
     pub membership: MembershipId,
-    /// Why nobody is invited by it.
+    /// Why it makes no invitation.
     #[serde(flatten)]
-    pub because: Skipped,
+    pub reason: SkipReason,
 }
 
-/// Why nobody is invited by a row that is not wrong.
+/// Why a row that is not wrong makes no invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Skipped {
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum SkipReason {
     /// It repeats an earlier row.
-    IgnoredDuplicate {
+    Duplicate {
         /// The line of that row.
         of: u32,
     },
-    /// The person has an open invitation.
-    AlreadyInvited {
-        /// The row asks for something that invitation does not give.
+    /// The person is invited or a member already.
+    Exists {
+        /// As what.
+        membership: ExistingMembership,
+        /// Whether the row asks for something that the existing invitation does not give.
         differs: bool,
     },
-    /// The person is in.
-    AlreadyMember,
-    /// The person is in, but shut out.
-    DeactivatedMember,
 }
 
 /// A line of a part's result.
@@ -107,36 +105,54 @@ pub struct RowResult {
     pub issues: Vec<RowIssue>,
 }
 
-/// What became of a row that was good when the plan was made.
+/// What became of a row that was valid when the plan was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "String", try_from = "String")]
 pub enum RowOutcome {
     /// The person is invited.
     Created,
-    /// They were invited by another way in the meantime.
-    AlreadyInvited,
-    /// They joined by another way in the meantime.
-    AlreadyMember,
-    /// They joined by another way in the meantime, and were shut out.
-    DeactivatedMember,
-    /// What the row asks for cannot be given any more.
+    /// They were invited, or joined, some other way since the plan.
+    Exists(ExistingMembership),
+    /// The organisation no longer allows what the row asks for.
     Drifted,
     /// The import was cancelled first.
     Cancelled,
 }
 
 impl RowOutcome {
+    const ALL: [Self; 6] = [
+        Self::Created,
+        Self::Exists(ExistingMembership::Invited),
+        Self::Exists(ExistingMembership::Member),
+        Self::Exists(ExistingMembership::Deactivated),
+        Self::Drifted,
+        Self::Cancelled,
+    ];
+
     /// The name that is written and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
-            Self::AlreadyInvited => "already_invited",
-            Self::AlreadyMember => "already_member",
-            Self::DeactivatedMember => "deactivated_member",
+            Self::Exists(existing) => existing.as_str(),
             Self::Drifted => "drifted",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+impl From<RowOutcome> for String {
+    fn from(outcome: RowOutcome) -> Self {
+        outcome.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for RowOutcome {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|outcome| outcome.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is not an outcome of a row"))
     }
 }
 

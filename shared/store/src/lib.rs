@@ -10,7 +10,6 @@ mod error;
 mod expire;
 mod idempotency;
 mod import;
-mod invite;
 mod item;
 pub mod keys;
 mod limiter;
@@ -28,7 +27,6 @@ pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
     PartLease, PartOutcome, Reading, StartError,
 };
-pub use invite::InviteOutcome;
 pub use mail::{BatchClaim, MailResult};
 pub use membership::{ListFilter, Page, Versioned};
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use http::Method;
+use usher_app::import::ImportPlanning;
 use usher_http::{Api, Groups};
+use usher_import_files::Bucket;
 use usher_runtime::LinkKeySource;
 use usher_store::Store;
 
@@ -93,9 +95,14 @@ impl World {
     }
 
     #[must_use]
-    pub fn bulk_import(&self) -> bulk_import::BulkImport {
-        let (store, aws) = (self.store_of("BulkImport"), self.cloud.aws_of("BulkImport"));
-        bulk_import::BulkImport::new(store, &aws, BUCKET, self.clock.clone(), Some(LARGEST_FILE))
+    pub fn bulk_import(&self) -> ImportPlanning {
+        ImportPlanning {
+            store: self.store_of("BulkImport"),
+            bucket: Bucket::new(self.cloud.aws_of("BulkImport").s3(), BUCKET),
+            clock: self.clock.clone(),
+            largest_file: Some(LARGEST_FILE),
+            progress_bytes: bulk_import::PROGRESS_BYTES,
+        }
     }
 
     #[must_use]

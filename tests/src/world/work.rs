@@ -99,7 +99,7 @@ impl World {
     }
 
     /// Does the same with a planner that is configured differently.
-    pub async fn file_arrived_at(&self, bulk: &bulk_import::BulkImport, key: &str, version: &str) {
+    pub async fn file_arrived_at(&self, bulk: &usher_app::import::ImportPlanning, key: &str, version: &str) {
         bulk_import::handle(bulk, upload_event(key, version)).await.expect("planned");
     }
 }

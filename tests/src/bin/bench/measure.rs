@@ -114,7 +114,7 @@ pub async fn apply(rows: u32) -> Found {
     cloud.meter();
 
     let begun = Instant::now();
-    let bulk_import = bulk_import::BulkImport { largest_file: None, ..world.bulk_import() };
+    let bulk_import = usher_app::import::ImportPlanning { largest_file: None, ..world.bulk_import() };
     bulk_import::handle(&bulk_import, upload_event(&key, "v1")).await.expect("planned");
     let plan = acme.get(&format!("/imports/{id}")).await.ok();
     let _ = acme.post(&format!("/imports/{id}/send"), json!({"digest": plan["digest"]})).await.ok();

@@ -20,7 +20,7 @@ async fn planning_shows_its_progress_and_stops_when_cancelled() {
     let bytes = file.len();
     let key = format!("uploads/{}/{announced}/people.csv", acme.id);
     acme.world.cloud.put_file(&key, file);
-    let bulk = bulk_import::BulkImport { note_every: 1, ..acme.world.bulk_import() };
+    let bulk = usher_app::import::ImportPlanning { progress_bytes: 1, ..acme.world.bulk_import() };
     let import: ImportId = announced.parse().expect("an id");
     let reader = acme.world.file_arrived_at(&bulk, &key, "v1");
     let admin = async {

@@ -1,5 +1,4 @@
-//! What a part came to: written to its files first, then settled in the table, so that whoever sees the count finds the
-//! rows.
+//! Completes a part: first its files, then the table, so that everybody who sees the counts finds the rows.
 
 use data_encoding::HEXLOWER;
 use usher_domain::CapacityRequest;
@@ -8,65 +7,66 @@ use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, wr
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
-use crate::people::Made;
-use crate::{ApplyError, ImportApply};
+use super::rows::AppliedRow;
+use crate::import::{ApplyError, ImportApplying};
 
-pub(crate) async fn part(
-    apply: &ImportApply,
+pub(in crate::import) async fn complete_part(
+    applying: &ImportApplying,
     import: &Import,
     plan: &ImportPlan,
     part: u32,
     rows: &[PlannedRow],
-    made: Vec<Made>,
+    applied: Vec<AppliedRow>,
 ) -> Result<(), ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
-    let (outcome, unused) = sums(rows, &made);
+    let (outcome, unused) = count(rows, &applied);
     let (mut results, mut drifted) = (Vec::new(), Vec::new());
     let delivery = HEXLOWER.encode(&random::bits().to_be_bytes());
-    write_results(rows, &made, &mut results);
-    for (row, made) in rows.iter().zip(made) {
-        if made.outcome == RowOutcome::Drifted {
-            drifted.push(Rejection { issues: made.issues, cells: row.cells.clone() });
+    write_results(rows, &applied, &mut results);
+    for (row, applied) in rows.iter().zip(applied) {
+        if applied.outcome == RowOutcome::Drifted {
+            drifted.push(Rejection { issues: applied.issues, cells: row.cells.clone() });
         }
     }
-    apply.bucket.put(&files.result(part, &delivery), &Media::json_lines(), results).await?;
+    applying.bucket.put(&files.result(part, &delivery), &Media::json_lines(), results).await?;
     if !drifted.is_empty() {
         let report: DialectReport =
             serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
         let bytes = failed_rows(&report, false, &drifted);
-        apply.bucket.put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes).await?;
+        applying
+            .bucket
+            .put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes)
+            .await?;
     }
-    let now = apply.clock.now();
-    let settled = CompletedPart { part, delivery, outcome };
-    apply.store.complete_part(import.organisation, import.id, &settled, &unused, now).await?;
+    let now = applying.clock.now();
+    let completed = CompletedPart { part, delivery, outcome };
+    applying.store.complete_part(import.organisation, import.id, &completed, &unused, now).await?;
     let PartOutcome { rows, created, already_exists, drifted, cancelled } = outcome;
-    tracing::info!(rows, created, already_exists, drifted, cancelled, "settled a part");
+    tracing::info!(rows, created, already_exists, drifted, cancelled, "completed a part");
     Ok(())
 }
 
-/// Puts down what became of these rows, a line each.
-pub(crate) fn write_results(rows: &[PlannedRow], made: &[Made], out: &mut Vec<u8>) {
-    for (PlannedRow { row, line, spec, .. }, Made { id, outcome, issues }) in rows.iter().zip(made) {
+/// Writes what became of these rows, a line each.
+pub(in crate::import) fn write_results(rows: &[PlannedRow], applied: &[AppliedRow], out: &mut Vec<u8>) {
+    for (PlannedRow { row, line, spec, .. }, AppliedRow { id, outcome, issues }) in rows.iter().zip(applied) {
         let (email, issues) = (spec.email.clone(), issues.clone());
         let result = RowResult { row: *row, line: *line, email, outcome: *outcome, membership: *id, issues };
         write_line(&result, out);
     }
 }
 
-/// What the rows came to, and the places that were taken for them and are not used.
-fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, CapacityRequest) {
+/// How many rows had which outcome, and the capacity that was reserved for them and is not used.
+fn count(rows: &[PlannedRow], applied: &[AppliedRow]) -> (PartOutcome, CapacityRequest) {
     let (mut outcome, mut unused) = (PartOutcome::default(), CapacityRequest::default());
-    for (row, made) in rows.iter().zip(made) {
+    for (row, applied) in rows.iter().zip(applied) {
         outcome.rows += 1;
-        match made.outcome {
+        match applied.outcome {
             RowOutcome::Created => outcome.created += 1,
-            RowOutcome::AlreadyInvited | RowOutcome::AlreadyMember | RowOutcome::DeactivatedMember => {
-                outcome.already_exists += 1;
-            }
+            RowOutcome::Exists(_) => outcome.already_exists += 1,
             RowOutcome::Drifted => outcome.drifted += 1,
             RowOutcome::Cancelled => outcome.cancelled += 1,
         }
-        if made.outcome != RowOutcome::Created {
+        if applied.outcome != RowOutcome::Created {
             unused.add(&row.spec.entitlements);
         }
     }
@@ -77,7 +77,7 @@ fn sums(rows: &[PlannedRow], made: &[Made]) -> (PartOutcome, CapacityRequest) {
 mod tests {
     use super::*;
     use usher_domain::spec::Entitlements;
-    use usher_domain::{InvitationSpec, MembershipId, PersonName, Resource};
+    use usher_domain::{ExistingMembership, InvitationSpec, MembershipId, PersonName, Resource};
 
     fn row(products: &[&str]) -> PlannedRow {
         let products = products.iter().map(|id| (*id).to_owned()).collect();
@@ -98,11 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn every_row_counts_once_and_what_was_not_used_goes_back() {
+    fn every_row_counts_once_and_unused_capacity_is_released() {
         let rows = [row(&["a"]), row(&["a", "b"]), row(&[]), row(&["b"])];
-        let outcomes = [RowOutcome::Created, RowOutcome::AlreadyMember, RowOutcome::Drifted, RowOutcome::Cancelled];
-        let made = outcomes.map(|outcome| Made { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });
-        let (outcome, unused) = sums(&rows, &made);
+        let outcomes = [
+            RowOutcome::Created,
+            RowOutcome::Exists(ExistingMembership::Member),
+            RowOutcome::Drifted,
+            RowOutcome::Cancelled,
+        ];
+        let applied =
+            outcomes.map(|outcome| AppliedRow { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });
+        let (outcome, unused) = count(&rows, &applied);
         assert_eq!(outcome.rows, outcome.created + outcome.already_exists + outcome.drifted + outcome.cancelled);
         assert_eq!(unused.count(&Resource::Seat), 3);
         assert_eq!(unused.count(&Resource::Product("a".into())), 1);

@@ -1,8 +1,8 @@
-//! Rows that are neither wrong nor to be made an invitation of: written down, so that each can be accounted for.
+//! Rows that are not wrong but make no invitation: written, so that every row is accounted for.
 
 use usher_import_files::{Bucket, Media, PlanFiles, SkippedRow, Writer, write_line};
 
-use crate::PlanningError;
+use crate::import::PlanningError;
 
 /// The skipped rows so far.
 pub(crate) struct SkippedRows<'a>(Writer<'a>);

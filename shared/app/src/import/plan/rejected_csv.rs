@@ -1,4 +1,4 @@
-//! `failed.csv`: the rejected rows as a file to mend.
+//! `failed.csv`: the rejected rows as a file to correct.
 //!
 //! It is written in a second pass, over the rows that were written down, because it is in the encoding of the file, and
 //! what that is may be known only near its end.
@@ -6,9 +6,9 @@
 use usher_domain::import::{DialectReport, Rejection, failed_rows};
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles};
 
-use crate::PlanningError;
+use crate::import::PlanningError;
 
-/// How many rows are put into words at once.
+/// How many rows are written at once.
 const ROWS: usize = 500;
 
 pub(crate) async fn write(bucket: &Bucket, files: &PlanFiles, report: &DialectReport) -> Result<(), PlanningError> {

@@ -1,4 +1,4 @@
-//! The rows that can become invitations, in parts of a size that one function call makes.
+//! The valid rows, in parts that one invocation can apply.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use usher_domain::CapacityRequest;
 use usher_import_files::{Bucket, Media, PART_BYTES, PART_ROWS, PartHeader, PlanFiles, PlannedRow, write_line};
 use usher_store::ImportPlan;
 
-use crate::PlanningError;
+use crate::import::PlanningError;
 
 /// The parts so far.
 pub(crate) struct Parts<'a> {

@@ -1,5 +1,5 @@
-//! Whether what the plan says can still be done. The catalogue checks each row as it checked it for the plan, so the two
-//! never differ in their reasons.
+//! Whether a planned row can still be applied. The validator that planned it checks it again, so that both give the same
+//! reasons.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,16 @@ use usher_import_files::PlannedRow;
 use usher_store::{Import, Snapshot};
 
 /// The organisation and the inviter as they are now.
-pub(crate) struct Judge<'a> {
-    pub(crate) organisation: &'a Organisation,
-    /// The catalogue, laid out once, with what the inviter may give; `None` if they may invite nobody any more.
+pub(in crate::import) struct DriftCheck<'a> {
+    pub(in crate::import) organisation: &'a Organisation,
+    /// The validator with the inviter's authority; `None` if they are no longer an admin.
     validator: Option<InvitationValidator<'a>>,
-    /// What the file calls its columns.
+    /// How the file names its columns.
     report: Option<DialectReport>,
 }
 
-impl<'a> Judge<'a> {
-    pub(crate) fn new(import: &Import, loaded: &'a Snapshot) -> Self {
+impl<'a> DriftCheck<'a> {
+    pub(in crate::import) fn new(import: &Import, loaded: &'a Snapshot) -> Self {
         let organisation = &loaded.organisation;
         let rank = match (import.created_by, &loaded.member) {
             (None, _) => Ok(None),
@@ -31,23 +31,23 @@ impl<'a> Judge<'a> {
         Self::of_rank(organisation, rank, report)
     }
 
-    /// `rank` is what the inviter may give; `Err` if they may invite nobody any more.
+    /// `rank` is the highest that the inviter may give; `Err` if they are no longer an admin.
     fn of_rank(organisation: &'a Organisation, rank: Result<Option<u32>, ()>, report: Option<DialectReport>) -> Self {
         let validator =
             |rank| InvitationValidator::new(&organisation.catalogue, Authority { rank, default_role: None });
         Self { organisation, validator: rank.ok().map(validator), report }
     }
 
-    /// Why a row cannot be kept to; nothing if it can.
-    pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
+    /// Why a row has drifted; empty if it has not.
+    pub(in crate::import) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
         let Some(validator) = &self.validator else {
-            let message = "whoever started the import does not administer the organisation any more";
+            let message = "the admin who sent the import is no longer an admin";
             return vec![RowIssue::of_row(row.line, IssueCode::NotAnAdmin, message)];
         };
         match validator.validate(&request(&row.spec)) {
             Ok(now) if now.entitlements == row.spec.entitlements => Vec::new(),
             Ok(_) => {
-                let message = "what the row names is called otherwise now";
+                let message = "the role, team, product or course has been renamed";
                 vec![RowIssue::of_row(row.line, IssueCode::ChangedSincePlan, message)]
             }
             Err(problems) => problems.into_iter().map(|problem| self.issue_of(row.line, problem)).collect(),
@@ -123,12 +123,12 @@ mod tests {
     }
 
     fn codes(organisation: &Organisation, rank: Result<Option<u32>, ()>, row: &PlannedRow) -> Vec<String> {
-        let judge = Judge::of_rank(organisation, rank, None);
-        judge.drift(row).into_iter().map(|issue| issue.code.to_string()).collect()
+        let check = DriftCheck::of_rank(organisation, rank, None);
+        check.drift(row).into_iter().map(|issue| issue.code.to_string()).collect()
     }
 
     #[test]
-    fn a_row_is_kept_to_while_everything_it_names_is_there() {
+    fn a_row_has_not_drifted_while_everything_it_names_exists() {
         let organisation = organisation();
         assert!(codes(&organisation, Ok(Some(30)), &row(&organisation)).is_empty());
         assert!(codes(&organisation, Ok(None), &row(&organisation)).is_empty());
@@ -147,6 +147,6 @@ mod tests {
         let mut renamed = organisation();
         renamed.catalogue.roles[1].name = "Rep".into();
         assert_eq!(codes(&renamed, Ok(None), &row), ["changed_since_plan"]);
-        assert_eq!(request(&row.spec).job_title.as_deref(), Some("VP"), "all of it is looked at again");
+        assert_eq!(request(&row.spec).job_title.as_deref(), Some("VP"), "every field is checked again");
     }
 }

@@ -1,37 +1,38 @@
-//! One pass over a file.
+//! Plans an import: reads its file once, in bounded memory, and shows what every row would do.
 
 use usher_domain::import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
 use usher_import_files::{Object, PlanFiles};
 use usher_runtime::random;
 use usher_store::{Import, ImportFailure, ImportPlan, OnIssues};
 
-use crate::progress::Progress;
-use crate::rows::Rows;
-use crate::{BulkImport, PlanningError, failed};
+use super::plan::progress::Progress;
+use super::plan::rejected_csv;
+use super::plan::rows::Rows;
+use super::{ImportPlanning, PlanningError};
 
-/// What came of a file.
+/// What became of a file.
 enum Planned {
     Made(Box<ImportPlan>),
     Refused(ImportFailure),
-    /// Somebody stopped it, or another attempt was faster.
+    /// An admin cancelled it, or another attempt was faster.
     Stopped,
 }
 
-/// How much is read between two looks at the progress.
+/// How many bytes are read before progress is checked.
 const PIECE_BYTES: usize = 64 * 1024;
 
 fn refused(code: &str, detail: impl Into<String>) -> Planned {
     Planned::Refused(ImportFailure { code: code.to_owned(), detail: detail.into() })
 }
 
-/// Plans an import and shows the plan, or says why there is none.
-pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> Result<(), PlanningError> {
-    let (store, organisation, id) = (&bulk.store, import.organisation, import.id);
-    match Box::pin(read(bulk, import, object)).await? {
+/// Plans an import and stores the plan, or why there is none.
+pub async fn plan_import(planning: &ImportPlanning, import: &Import, object: Object) -> Result<(), PlanningError> {
+    let (store, organisation, id) = (&planning.store, import.organisation, import.id);
+    match Box::pin(read(planning, import, object)).await? {
         Planned::Made(plan) => {
             let problem = Some(plan.counts.rejected).filter(|_| import.on_issues == OnIssues::RejectFile);
             let shown = match problem.and_then(has_issues) {
-                Some(problem) => store.refuse_plan(organisation, id, &plan, &problem, bulk.clock.now()).await?,
+                Some(problem) => store.refuse_plan(organisation, id, &plan, &problem, planning.clock.now()).await?,
                 None => store.finish_planning(organisation, id, &plan).await?,
             };
             let (rows, valid, rejected, parts) =
@@ -40,14 +41,14 @@ pub(crate) async fn make(bulk: &BulkImport, import: &Import, object: Object) -> 
         }
         Planned::Refused(problem) => {
             tracing::info!(code = problem.code, "refused a file");
-            store.fail_import(organisation, id, &problem, bulk.clock.now()).await?;
+            store.fail_import(organisation, id, &problem, planning.clock.now()).await?;
         }
-        Planned::Stopped => tracing::info!("stopped reading; the import is not being planned any more"),
+        Planned::Stopped => tracing::info!("stopped reading: the import is no longer being planned"),
     }
     Ok(())
 }
 
-/// What to say of a file that is to be refused for its rejected rows, if there are any.
+/// Why a file is refused for its rejected rows, if it has any.
 fn has_issues(rejected: u64) -> Option<ImportFailure> {
     let rows = match rejected {
         0 => return None,
@@ -55,49 +56,49 @@ fn has_issues(rejected: u64) -> Option<ImportFailure> {
         many => format!("{many} rows are wrong"),
     };
     let detail = format!(
-        "{rows}, and the import was announced to refuse such a file, so nobody is invited. The import's issues say what \
-         is wrong, and its failed.csv holds those rows. Mend the file and upload it as a new import."
+        "{rows}, and this import refuses such files, so nobody was invited. The import's issues say what is wrong, and its \
+         failed.csv holds those rows. Correct the file and upload it as a new import."
     );
     Some(ImportFailure { code: "file_has_issues".to_owned(), detail })
 }
 
-async fn read(bulk: &BulkImport, import: &Import, object: Object) -> Result<Planned, PlanningError> {
-    if let Some(limit) = bulk.largest_file.filter(|limit| object.length > *limit) {
+async fn read(planning: &ImportPlanning, import: &Import, object: Object) -> Result<Planned, PlanningError> {
+    if let Some(limit) = planning.largest_file.filter(|limit| object.length > *limit) {
         let detail = format!(
-            "The file has {} bytes; at most {limit} are read ({} MiB), and at most {PEOPLE} people. Divide it into several.",
+            "The file has {} bytes; the limit is {limit} bytes ({} MiB) and {PEOPLE} people. Split it into several files.",
             object.length,
             limit / (1024 * 1024),
         );
         return Ok(refused("file_too_large", detail));
     }
-    let loaded = Box::pin(bulk.store.load_organisation(import.organisation, import.created_by)).await?;
+    let loaded = Box::pin(planning.store.load_organisation(import.organisation, import.created_by)).await?;
     let Some(loaded) = loaded else {
-        return Ok(refused("organisation_gone", "The organisation is not there any more."));
+        return Ok(refused("organisation_gone", "The organisation no longer exists."));
     };
     let rank = match import.created_by {
         None => None,
         Some(_) => match loaded.member.and_then(|member| loaded.organisation.admin_rank(&member.membership)) {
             Some(rank) => Some(rank),
             None => {
-                return Ok(refused("not_an_admin", "Whoever announced the import does not administer it any more."));
+                return Ok(refused("not_an_admin", "The admin who created the import is no longer an admin."));
             }
         },
     };
     let defaults = serde_json::from_value(import.defaults.clone()).map_err(|_| PlanningError::Damaged("defaults"))?;
     let dialect = serde_json::from_value(import.dialect.clone()).map_err(|_| PlanningError::Damaged("dialect"))?;
     let planner = Planner::new(&loaded.organisation, rank, defaults, dialect);
-    Box::pin(read_rows(bulk, import, planner, object)).await
+    Box::pin(read_rows(planning, import, planner, object)).await
 }
 
 async fn read_rows(
-    bulk: &BulkImport,
+    planning: &ImportPlanning,
     import: &Import,
     mut planner: Planner<'_>,
     mut object: Object,
 ) -> Result<Planned, PlanningError> {
     let files = &PlanFiles::of_run(import.organisation, import.id, random::bits());
-    let mut rows = Rows::new(bulk, import.organisation, files);
-    let mut progress = Progress::new(bulk, import, object.length);
+    let mut rows = Rows::new(planning, import.organisation, files);
+    let mut progress = Progress::new(planning, import, object.length);
     let not_people = |error: FileError| refused(error.code(), sentence(&error.to_string()));
     while let Some(chunk) = object.chunk().await? {
         for piece in chunk.chunks(PIECE_BYTES) {
@@ -116,7 +117,7 @@ async fn read_rows(
     take_rows(&mut planner, &mut rows).await?;
     let report = planner.report().ok_or(PlanningError::Damaged("layout"))?;
     let mut plan = rows.finish().await?;
-    failed::write(&bulk.bucket, files, &report).await?;
+    rejected_csv::write(&planning.bucket, files, &report).await?;
     files.folder().clone_into(&mut plan.folder);
     plan.dialect = dialect(&report)?;
     Ok(Planned::Made(Box::new(plan)))
@@ -135,7 +136,7 @@ fn dialect(report: &DialectReport) -> Result<serde_json::Value, PlanningError> {
     serde_json::to_value(report).map_err(|_| PlanningError::Damaged("dialect"))
 }
 
-/// The words of the domain begin small, because they mostly follow the name of a column.
+/// Messages of the import crate begin in lower case, because most follow the name of a column.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

@@ -1,23 +1,23 @@
-//! Rows with something to say about them: written down one by one, counted by code, errors and warnings apart.
+//! Rows with issues: written one by one, and counted by code, errors and warnings apart.
 
 use std::collections::BTreeMap;
 
 use usher_domain::Severity;
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles, Writer, write_line};
 
-use crate::PlanningError;
+use crate::import::PlanningError;
 
 /// How many there are of each code.
 type ByCode = BTreeMap<String, u64>;
 
 /// The rows with issues so far.
-pub(crate) struct Flagged<'a> {
+pub(crate) struct FlaggedRows<'a> {
     writer: Writer<'a>,
     issues: ByCode,
     warnings: ByCode,
 }
 
-impl<'a> Flagged<'a> {
+impl<'a> FlaggedRows<'a> {
     pub(crate) fn new(bucket: &'a Bucket, files: &PlanFiles) -> Self {
         let writer = bucket.writer(files.issues(), Media::json_lines());
         Self { writer, issues: ByCode::new(), warnings: ByCode::new() }

@@ -1,25 +1,25 @@
 //! `results.csv`: every row of the file with its outcome, in the order of the file.
 //!
-//! Three files hold the rows, each in that order: those with issues, those that were skipped, and those of the parts, one
-//! part behind the other. They are merged in one pass, and as much of them is held as three rows need.
+//! Three sources hold the rows, each in that order: rows with issues, skipped rows, and the parts one after another. They are
+//! merged in one pass that holds three rows.
 
 use csv::{Terminator, WriterBuilder};
 use usher_domain::import::{DialectReport, RowIssue, guarded};
 use usher_domain::{EmailAddress, MembershipId};
 use usher_import_files::{
-    Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, Skipped, SkippedRow,
+    Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, SkipReason, SkippedRow,
     invitation_differs,
 };
 use usher_store::{CompletedPart, Import, ImportPlan};
 
-use crate::ApplyError;
+use super::ApplyError;
 
 const HEADER: [&str; 6] = ["line", "email", "outcome", "membership_id", "codes", "message"];
-/// How many rows are put into words at once.
+/// How many rows are written at once.
 const ROWS: usize = 500;
 
-/// A row as it is written.
-struct Written {
+/// A line of the file.
+struct Line {
     row: u32,
     line: u32,
     email: String,
@@ -29,7 +29,7 @@ struct Written {
     message: Option<String>,
 }
 
-impl Written {
+impl Line {
     fn of_rejected(row: FlaggedRow, email_column: usize) -> Option<Self> {
         let FlaggedRow { row: number, line, ref cells, .. } = row;
         let email = cells.get(email_column).cloned().unwrap_or_default();
@@ -38,17 +38,13 @@ impl Written {
     }
 
     fn of_skipped(skipped: &SkippedRow) -> Self {
-        let SkippedRow { row, line, email, membership, because } = skipped;
-        let (outcome, issues, message) = match because {
-            Skipped::IgnoredDuplicate { of } => {
-                ("ignored_duplicate", Vec::new(), Some(format!("the same as line {of}")))
+        let SkippedRow { row, line, email, membership, reason } = skipped;
+        let (outcome, issues, message) = match reason {
+            SkipReason::Duplicate { of } => ("ignored_duplicate", Vec::new(), Some(format!("the same as line {of}"))),
+            SkipReason::Exists { membership, differs } => {
+                let issues = if *differs { vec![invitation_differs(*line)] } else { Vec::new() };
+                (membership.as_str(), issues, None)
             }
-            Skipped::AlreadyInvited { differs: true } => {
-                (RowOutcome::AlreadyInvited.as_str(), vec![invitation_differs(*line)], None)
-            }
-            Skipped::AlreadyInvited { differs: false } => (RowOutcome::AlreadyInvited.as_str(), Vec::new(), None),
-            Skipped::AlreadyMember => (RowOutcome::AlreadyMember.as_str(), Vec::new(), None),
-            Skipped::DeactivatedMember => (RowOutcome::DeactivatedMember.as_str(), Vec::new(), None),
         };
         let (email, membership) = (email.as_typed().to_owned(), Some(*membership));
         Self { row: *row, line: *line, email, outcome, membership, issues, message }
@@ -73,38 +69,40 @@ impl Written {
     }
 }
 
-/// The rows of all parts: what became of them, or that nothing did because no part was ever handed out.
+/// The rows of all parts with their outcomes; all cancelled if the import was never sent.
 struct PartRows<'a> {
     bucket: &'a Bucket,
     import: &'a Import,
-    /// The keys of their files, the last first.
+    /// The keys of their files, the last one first.
     keys: Vec<String>,
     lines: Option<Lines>,
 }
 
 impl<'a> PartRows<'a> {
-    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, settled: &[CompletedPart]) -> Self {
+    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, completed: &[CompletedPart]) -> Self {
         let files = PlanFiles::in_folder(&plan.folder);
         let keys = match import.started_at {
-            Some(_) => settled.iter().rev().map(|settled| files.result(settled.part, &settled.delivery)).collect(),
+            Some(_) => {
+                completed.iter().rev().map(|completed| files.result(completed.part, &completed.delivery)).collect()
+            }
             None => (1..=plan.parts).rev().map(|part| files.part(part)).collect(),
         };
         Self { bucket, import, keys, lines: None }
     }
 
-    async fn next(&mut self) -> Result<Option<Written>, ApplyError> {
+    async fn next(&mut self) -> Result<Option<Line>, ApplyError> {
         let was_sent = self.import.started_at.is_some();
         loop {
             if let Some(lines) = &mut self.lines {
                 let row = if was_sent {
                     lines.next_json().await?.map(|row: RowResult| {
                         let RowResult { row, line, email, outcome, membership, issues } = row;
-                        Written { issues, ..Written::of_made(row, line, &email, membership, outcome) }
+                        Line { issues, ..Line::of_made(row, line, &email, membership, outcome) }
                     })
                 } else {
                     lines.next_json().await?.map(|PlannedRow { row, line, spec, .. }| {
                         let membership = MembershipId::of(self.import.organisation, &spec.email);
-                        Written::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
+                        Line::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
                     })
                 };
                 if row.is_some() {
@@ -127,10 +125,10 @@ struct RejectedRows {
 }
 
 impl RejectedRows {
-    async fn next(&mut self) -> Result<Option<Written>, ApplyError> {
+    async fn next(&mut self) -> Result<Option<Line>, ApplyError> {
         while let Some(row) = self.lines.next_json().await? {
-            // Rows that have nothing but warnings are among the others.
-            if let Some(written) = Written::of_rejected(row, self.email_column) {
+            // Rows with warnings only are in the other sources.
+            if let Some(written) = Line::of_rejected(row, self.email_column) {
                 return Ok(Some(written));
             }
         }
@@ -138,12 +136,12 @@ impl RejectedRows {
     }
 }
 
-/// Writes the file. It is the same whoever writes it, since what it is made of does not change any more.
-pub(crate) async fn write(
+/// Writes the file. Every attempt writes the same, because its sources no longer change.
+pub(super) async fn write(
     bucket: &Bucket,
     import: &Import,
     plan: &ImportPlan,
-    settled: &[CompletedPart],
+    completed: &[CompletedPart],
 ) -> Result<u64, ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =
@@ -153,10 +151,10 @@ pub(crate) async fn write(
         email_column: report.email_column().unwrap_or_default(),
     };
     let mut skipped = bucket.open(&files.skipped()).await?.lines();
-    let mut parts = PartRows::new(bucket, import, plan, settled);
+    let mut parts = PartRows::new(bucket, import, plan, completed);
     let mut writer = bucket.writer(files.results(), Media::csv("results.csv", "utf-8"));
     writer.write(&records([HEADER.map(str::to_owned)])?).await?;
-    let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Written::of_skipped);
+    let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Line::of_skipped);
     let mut heads = [rejected.next().await?, of_skipped(skipped.next_json().await?), parts.next().await?];
     let (mut rows, mut count) = (Vec::with_capacity(ROWS), 0);
     loop {

@@ -1,4 +1,4 @@
-//! The rows of a file, in their order: looked up many at a time, then each written down where it belongs.
+//! The rows of a file, in order: their people are looked up many at a time, then each row is written where it belongs.
 
 use std::collections::HashMap;
 use std::mem;
@@ -6,24 +6,24 @@ use std::mem;
 use jiff::Timestamp;
 use usher_domain::import::{Outcome, Rejection, Row, RowIssue};
 use usher_domain::invitation::asks_for_more;
-use usher_domain::{EmailAddress, InvitationSpec, MembershipId, OrganisationId, Status};
-use usher_import_files::{FlaggedRow, PlanFiles, PlannedRow, Skipped, SkippedRow, invitation_differs};
+use usher_domain::{EmailAddress, ExistingMembership, InvitationSpec, MembershipId, OrganisationId};
+use usher_import_files::{FlaggedRow, PlanFiles, PlannedRow, SkipReason, SkippedRow, invitation_differs};
 use usher_store::{ImportCounts, ImportPlan, Versioned};
 
-use crate::flagged::Flagged;
-use crate::parts::Parts;
-use crate::skipped::SkippedRows;
-use crate::{BulkImport, PlanningError};
+use super::flagged_rows::FlaggedRows;
+use super::parts::Parts;
+use super::skipped_rows::SkippedRows;
+use crate::import::{ImportPlanning, PlanningError};
 
 /// How many people are looked up at once: eight requests of a hundred.
 const LOOKUP_ROWS: usize = 800;
 /// How many bytes of cells wait for that at most, since a cell may be as long as a page.
 const LOOKUP_BYTES: usize = 8 * 1024 * 1024;
 
-/// A row that waits until the people beside it are looked up.
+/// A row that waits for the lookup of its batch.
 struct Waiting {
     number: u32,
-    /// Whose row it is; none for a rejected one.
+    /// The person's membership id; `None` for a rejected row.
     id: Option<MembershipId>,
     row: Row,
     cells: Vec<String>,
@@ -31,31 +31,31 @@ struct Waiting {
 
 /// The rows so far.
 pub(crate) struct Rows<'a> {
-    bulk: &'a BulkImport,
+    planning: &'a ImportPlanning,
     organisation: OrganisationId,
-    /// One moment for the whole file, so that it does not matter how long reading it takes.
+    /// One moment for the whole file, so that the result does not depend on how long reading takes.
     now: Timestamp,
     number: u32,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
     parts: Parts<'a>,
-    flagged: Flagged<'a>,
+    flagged: FlaggedRows<'a>,
     skipped: SkippedRows<'a>,
     counts: ImportCounts,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn new(bulk: &'a BulkImport, organisation: OrganisationId, files: &'a PlanFiles) -> Self {
+    pub(crate) fn new(planning: &'a ImportPlanning, organisation: OrganisationId, files: &'a PlanFiles) -> Self {
         Self {
-            bulk,
+            planning,
             organisation,
-            now: bulk.clock.now(),
+            now: planning.clock.now(),
             number: 0,
             waiting: Vec::new(),
             waiting_bytes: 0,
-            parts: Parts::new(&bulk.bucket, files),
-            flagged: Flagged::new(&bulk.bucket, files),
-            skipped: SkippedRows::new(&bulk.bucket, files),
+            parts: Parts::new(&planning.bucket, files),
+            flagged: FlaggedRows::new(&planning.bucket, files),
+            skipped: SkippedRows::new(&planning.bucket, files),
             counts: ImportCounts::default(),
         }
     }
@@ -82,39 +82,39 @@ impl<'a> Rows<'a> {
         self.waiting_bytes = 0;
         let valid = waiting.iter().filter(|waiting| matches!(waiting.row.outcome, Outcome::Valid(_)));
         let valid: Vec<_> = valid.filter_map(|waiting| waiting.id).collect();
-        let existing = self.bulk.store.memberships(self.organisation, &valid).await?;
+        let existing = self.planning.store.memberships(self.organisation, &valid).await?;
         for row in waiting {
-            self.write_down(row, &existing).await?;
+            self.write_row(row, &existing).await?;
         }
         Ok(())
     }
 
-    async fn write_down(
+    async fn write_row(
         &mut self,
         waiting: Waiting,
         existing: &HashMap<MembershipId, Versioned>,
     ) -> Result<(), PlanningError> {
         let Waiting { number, id, row: Row { line, outcome, mut warnings }, cells } = waiting;
-        let mut to_mend = Vec::new();
+        let mut cells_to_return = Vec::new();
         match outcome {
             Outcome::Valid(spec) => {
-                let standing = id.and_then(|id| existing.get(&id));
-                if let Some(because) = standing.and_then(|stored| why_not(&spec, stored, self.now)) {
-                    if because == (Skipped::AlreadyInvited { differs: true }) {
+                let existing = id.and_then(|id| existing.get(&id));
+                if let Some(reason) = existing.and_then(|existing| skip_reason(&spec, existing, self.now)) {
+                    if matches!(reason, SkipReason::Exists { differs: true, .. }) {
                         warnings.push(invitation_differs(line));
                     }
-                    self.skip(number, line, spec.email, because).await?;
+                    self.skip(number, line, spec.email, reason).await?;
                 } else {
                     self.counts.valid += 1;
                     self.parts.add(&PlannedRow { row: number, line, spec: *spec, cells }).await?;
                 }
             }
             Outcome::IgnoredDuplicate { of, email } => {
-                self.skip(number, line, email, Skipped::IgnoredDuplicate { of }).await?;
+                self.skip(number, line, email, SkipReason::Duplicate { of }).await?;
             }
             Outcome::Rejected(Rejection { issues, cells }) => {
                 self.counts.rejected += 1;
-                to_mend = cells;
+                cells_to_return = cells;
                 warnings.splice(..0, issues);
             }
         }
@@ -122,22 +122,30 @@ impl<'a> Rows<'a> {
         if issues.is_empty() {
             return Ok(());
         }
-        self.flagged.add(&FlaggedRow { row: number, line, issues, cells: to_mend }).await
+        self.flagged.add(&FlaggedRow { row: number, line, issues, cells: cells_to_return }).await
     }
 
-    async fn skip(&mut self, row: u32, line: u32, email: EmailAddress, because: Skipped) -> Result<(), PlanningError> {
-        let count = match because {
-            Skipped::IgnoredDuplicate { .. } => &mut self.counts.ignored_duplicates,
-            Skipped::AlreadyInvited { .. } => &mut self.counts.already_invited,
-            Skipped::AlreadyMember => &mut self.counts.already_member,
-            Skipped::DeactivatedMember => &mut self.counts.deactivated_member,
+    async fn skip(
+        &mut self,
+        row: u32,
+        line: u32,
+        email: EmailAddress,
+        reason: SkipReason,
+    ) -> Result<(), PlanningError> {
+        let count = match reason {
+            SkipReason::Duplicate { .. } => &mut self.counts.ignored_duplicates,
+            SkipReason::Exists { membership: ExistingMembership::Invited, .. } => &mut self.counts.already_invited,
+            SkipReason::Exists { membership: ExistingMembership::Member, .. } => &mut self.counts.already_member,
+            SkipReason::Exists { membership: ExistingMembership::Deactivated, .. } => {
+                &mut self.counts.deactivated_member
+            }
         };
         *count += 1;
         let membership = MembershipId::of(self.organisation, &email);
-        self.skipped.add(&SkippedRow { row, line, email, membership, because }).await
+        self.skipped.add(&SkippedRow { row, line, email, membership, reason }).await
     }
 
-    /// What they come to.
+    /// Ends the files, and returns the plan of the rows.
     pub(crate) async fn finish(mut self) -> Result<ImportPlan, PlanningError> {
         self.look_up().await?;
         self.skipped.finish().await?;
@@ -147,14 +155,9 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Why somebody need not be invited; `None` for those who can be. Decided by the clock: an invitation past its time
-/// stands in nobody's way, recorded as expired or not.
-fn why_not(spec: &InvitationSpec, standing: &Versioned, now: Timestamp) -> Option<Skipped> {
-    let member = &standing.membership;
-    match member.status(now) {
-        Status::Held | Status::Pending => Some(Skipped::AlreadyInvited { differs: asks_for_more(spec, member) }),
-        Status::Active => Some(Skipped::AlreadyMember),
-        Status::Deactivated => Some(Skipped::DeactivatedMember),
-        Status::Expired | Status::Revoked => None,
-    }
+/// Why the person needs no invitation; `None` if they do.
+fn skip_reason(spec: &InvitationSpec, existing: &Versioned, now: Timestamp) -> Option<SkipReason> {
+    let membership = ExistingMembership::of(&existing.membership, now)?;
+    let differs = membership == ExistingMembership::Invited && asks_for_more(spec, &existing.membership);
+    Some(SkipReason::Exists { membership, differs })
 }

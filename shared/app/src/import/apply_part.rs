@@ -1,0 +1,179 @@
+//! Applies one part of an import: from its message to its outcome.
+
+use data_encoding::HEXLOWER;
+use jiff::{SignedDuration, Timestamp};
+use usher_domain::job::ApplyJob;
+use usher_import_files::{BucketError, PartHeader, PlanFiles, PlannedRow};
+use usher_runtime::random;
+use usher_store::{Import, ImportPlan, ImportStatus, PartLease};
+
+use super::apply::drift::DriftCheck;
+use super::apply::rows::{self, AppliedRow};
+use super::apply::{HandOn, checkpoint, complete};
+use super::finish_import::{self, finish_import};
+use super::{ApplyError, ImportApplying};
+
+/// How many rows are applied before the time, and whether the import is still to be carried out, is looked at.
+const BATCH_ROWS: usize = 500;
+/// A batch does not begin with less time than this: a slow one may take it.
+const RESERVE: SignedDuration = SignedDuration::from_secs(10);
+/// How much longer than the delivery its lease lasts: a request may still be in flight, and clocks differ.
+const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(30);
+/// Finishing does not begin with less time than this, half of what a delivery has: it reads every row once more.
+const FINISH_RESERVE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a part that a failure interrupted waits, in seconds: most often the table was throttled.
+const REST: i32 = 15;
+
+/// What a delivery did with a part.
+enum Delivery {
+    /// The part is completed, by this delivery or by an earlier one.
+    Completed,
+    /// The part is applied up to a row.
+    Interrupted(HandOn),
+    /// The part must not be applied.
+    Ignored,
+}
+
+/// Applies one part of an import, and finishes the import after its last part. Returns the job that another delivery must
+/// continue.
+pub async fn apply_part(
+    applying: &ImportApplying,
+    job: ApplyJob,
+    deadline: Timestamp,
+) -> Result<Option<HandOn>, ApplyError> {
+    let store = &applying.store;
+    let Some(import) = store.import(job.organisation, job.import).await? else {
+        tracing::warn!("ignored a part of an import that no longer exists");
+        return Ok(None);
+    };
+    let plan = import.plan.as_ref().ok_or(ApplyError::Missing("plan"))?;
+    if job.part > plan.parts {
+        return Err(ApplyError::Missing("part of this number"));
+    }
+    if job.part > 0 {
+        match apply_under_lease(applying, &import, plan, job, deadline).await? {
+            Delivery::Completed => {}
+            Delivery::Interrupted(rest) => return Ok(Some(rest)),
+            Delivery::Ignored => return Ok(None),
+        }
+        if deadline.duration_since(applying.clock.now()) < FINISH_RESERVE {
+            return finish_import::hand_on(applying, &import).await;
+        }
+    }
+    finish_import(applying, &import).await.map(|()| None)
+}
+
+/// Applies a part under its lease. The lease is released in any case: the next delivery may need it.
+async fn apply_under_lease(
+    applying: &ImportApplying,
+    import: &Import,
+    plan: &ImportPlan,
+    job: ApplyJob,
+    deadline: Timestamp,
+) -> Result<Delivery, ApplyError> {
+    let holder = HEXLOWER.encode(&random::bits().to_be_bytes());
+    let lease = PartLease { organisation: import.organisation, import: import.id, part: job.part, holder };
+    let delivery = match applying.store.take_part(&lease, applying.clock.now(), deadline + LEASE_MARGIN).await {
+        Ok(true) => apply_rows(applying, import, plan, job, deadline).await,
+        Ok(false) if applying.store.part_is_completed(import.organisation, import.id, job.part).await? => {
+            return Ok(Delivery::Completed);
+        }
+        Ok(false) => return Err(ApplyError::Leased),
+        // The lease may have been taken although the answer was lost.
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = applying.store.free_part(&lease).await {
+        tracing::warn!(%error, "the lease on the part was not released; it runs out");
+    }
+    delivery
+}
+
+async fn apply_rows(
+    applying: &ImportApplying,
+    import: &Import,
+    plan: &ImportPlan,
+    job: ApplyJob,
+    deadline: Timestamp,
+) -> Result<Delivery, ApplyError> {
+    // Checked under the lease: another delivery may have completed the part since the message came.
+    if applying.store.part_is_completed(import.organisation, import.id, job.part).await? {
+        return Ok(Delivery::Completed);
+    }
+    let rows = load(applying, plan, job.part).await?;
+    let mut applied = checkpoint::read(applying, plan, &job, &rows).await?;
+    let begun = applied.len();
+    match apply_batches(applying, import, &rows, &mut applied, deadline).await {
+        Ok(Stop::Complete) => {}
+        Ok(Stop::Cancelled) => applied.extend(rows::find_applied(applying, import, &rows[applied.len()..]).await?),
+        Ok(Stop::OutOfTime) => {
+            let rest = checkpoint::write(applying, plan, job, &rows, &applied).await?;
+            return Ok(Delivery::Interrupted(HandOn { job: rest, delay: 0 }));
+        }
+        Ok(Stop::NotSent(status)) => {
+            tracing::warn!(status = status.as_str(), "ignored a part of an import that was not sent");
+            return Ok(Delivery::Ignored);
+        }
+        // Keeps what is applied. A part that makes no progress fails.
+        Err(error) if applied.len() > begun => {
+            tracing::warn!(%error, "interrupted");
+            let rest = checkpoint::write(applying, plan, job, &rows, &applied).await?;
+            return Ok(Delivery::Interrupted(HandOn { job: rest, delay: REST }));
+        }
+        Err(error) => return Err(error),
+    }
+    complete::complete_part(applying, import, plan, job.part, &rows, applied).await?;
+    Ok(Delivery::Completed)
+}
+
+/// The rows of a part, all of them.
+async fn load(applying: &ImportApplying, plan: &ImportPlan, part: u32) -> Result<Vec<PlannedRow>, ApplyError> {
+    let key = PlanFiles::in_folder(&plan.folder).part(part);
+    let mut lines = applying.bucket.open(&key).await?.lines();
+    let header: Option<PartHeader> = lines.next_json().await?;
+    let mut rows = Vec::new();
+    while let Some(row) = lines.next_json().await? {
+        rows.push(row);
+    }
+    match header {
+        Some(header) if header.rows == rows.len() => Ok(rows),
+        _ => Err(BucketError::damaged(&key, "it has not as many rows as it says").into()),
+    }
+}
+
+/// Why no further batch is applied.
+enum Stop {
+    /// All rows are applied.
+    Complete,
+    /// An admin cancelled the import.
+    Cancelled,
+    /// Too little time is left for another batch.
+    OutOfTime,
+    /// The import was not sent, so no capacity is reserved for it.
+    NotSent(ImportStatus),
+}
+
+/// Applies the remaining rows, until the time is over or the import is cancelled.
+async fn apply_batches(
+    applying: &ImportApplying,
+    import: &Import,
+    rows: &[PlannedRow],
+    applied: &mut Vec<AppliedRow>,
+    deadline: Timestamp,
+) -> Result<Stop, ApplyError> {
+    let loaded = Box::pin(applying.store.load_organisation(import.organisation, import.created_by)).await?;
+    let loaded = loaded.ok_or(ApplyError::Missing("organisation any more"))?;
+    let check = DriftCheck::new(import, &loaded);
+    for batch in rows[applied.len()..].chunks(BATCH_ROWS) {
+        match applying.store.import(import.organisation, import.id).await? {
+            Some(Import { status: ImportStatus::Applying, .. }) => {}
+            Some(Import { status: ImportStatus::Cancelled, started_at: Some(_), .. }) => return Ok(Stop::Cancelled),
+            Some(import) => return Ok(Stop::NotSent(import.status)),
+            None => return Err(ApplyError::Missing("record any more")),
+        }
+        if deadline.duration_since(applying.clock.now()) < RESERVE {
+            return Ok(Stop::OutOfTime);
+        }
+        applied.extend(rows::apply_rows(applying, import, &check, batch).await?);
+    }
+    Ok(Stop::Complete)
+}

@@ -1,0 +1,97 @@
+//! Finishes an import: once every part is completed, its result files are written, then its record says so.
+
+use jiff::SignedDuration;
+use usher_domain::import::DialectReport;
+use usher_domain::job::ApplyJob;
+use usher_domain::{ImportId, OrganisationId};
+use usher_import_files::{BucketError, Media, PlanFiles};
+use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome, StoreError};
+
+use super::apply::HandOn;
+use super::{ApplyError, ImportApplying, results_csv};
+use crate::retry::{Contention, until_saved};
+
+/// Files are kept at least this long, whatever an operator chooses. One that is missing earlier cannot be read now.
+const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The job that finishes the import if its last part is completed: another delivery has all its time for it.
+pub(super) async fn hand_on(applying: &ImportApplying, import: &Import) -> Result<Option<HandOn>, ApplyError> {
+    let (organisation, id) = (import.organisation, import.id);
+    let import = applying.store.import(organisation, id).await?;
+    let is_due = import.is_some_and(|import| import.all_parts_completed() && import.finished_at.is_none());
+    let job = ApplyJob { organisation, import: id, part: 0, from: 0 };
+    Ok(is_due.then_some(HandOn { job, delay: 0 }))
+}
+
+/// Finishes the import if its last part is completed. Every delivery tries, so that the next one makes up for one that was
+/// cut off here.
+pub async fn finish_import(applying: &ImportApplying, import: &Import) -> Result<(), ApplyError> {
+    let (organisation, id) = (import.organisation, import.id);
+    until_saved(|| finish_once(applying, organisation, id)).await
+}
+
+/// `None` if an admin acted on the import meanwhile.
+async fn finish_once(
+    applying: &ImportApplying,
+    organisation: OrganisationId,
+    id: ImportId,
+) -> Result<Option<()>, ApplyError> {
+    let Some(import) = applying.store.import(organisation, id).await? else { return Ok(Some(())) };
+    let Some(plan) = import.plan.as_ref().filter(|_| import.all_parts_completed()) else { return Ok(Some(())) };
+    if import.finished_at.is_some() {
+        return Ok(Some(()));
+    }
+    let written = match write_files(applying, &import, plan).await {
+        Ok(written) => written,
+        // Cancelled after the plan's files were deleted: it finishes without the results, which would be deleted as well.
+        Err(ApplyError::Bucket(BucketError::Absent(key)))
+            if applying.clock.now().duration_since(import.created_at) > FILES_KEPT =>
+        {
+            tracing::warn!(key, "the import finishes without its files, which are no longer kept");
+            0
+        }
+        Err(error) => return Err(error),
+    };
+    if !applying.store.finish_import(&import, applying.clock.now()).await? {
+        return Ok(None);
+    }
+    let PartOutcome { rows, created, already_exists, drifted, cancelled } = import.outcome;
+    tracing::info!(written, rows, created, already_exists, drifted, cancelled, "every row has its outcome");
+    Ok(Some(()))
+}
+
+impl From<Contention> for ApplyError {
+    fn from(_: Contention) -> Self {
+        Self::Store(StoreError::Contention)
+    }
+}
+
+/// Writes the result files; returns how many rows `results.csv` has.
+async fn write_files(applying: &ImportApplying, import: &Import, plan: &ImportPlan) -> Result<u64, ApplyError> {
+    let completed = applying.store.part_outcomes(import.organisation, import.id).await?;
+    if import.outcome.drifted > 0 {
+        add_drifted(applying, plan, &completed).await?;
+    }
+    results_csv::write(&applying.bucket, import, plan, &completed).await
+}
+
+/// Appends the drifted rows of all parts to the rejected ones.
+async fn add_drifted(
+    applying: &ImportApplying,
+    plan: &ImportPlan,
+    completed: &[CompletedPart],
+) -> Result<(), ApplyError> {
+    let files = PlanFiles::in_folder(&plan.folder);
+    let report: DialectReport =
+        serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
+    let mut writer = applying.bucket.writer(files.failed_and_drifted(), Media::csv("failed.csv", &report.encoding));
+    let drifted = completed.iter().filter(|completed| completed.outcome.drifted > 0);
+    let keys = drifted.map(|completed| files.drifted(completed.part, &completed.delivery));
+    for key in std::iter::once(files.failed()).chain(keys) {
+        let mut object = applying.bucket.open(&key).await?;
+        while let Some(chunk) = object.chunk().await? {
+            writer.write(&chunk).await?;
+        }
+    }
+    Ok(writer.finish().await?)
+}
