@@ -166,7 +166,7 @@ async fn carry_out(
     let Round { new, again, over, mut open } = writes;
     if !over.is_empty() {
         // Their places go back first; this import has its own for them.
-        store.expire(judge.organisation.id, over, now).await?;
+        usher_app::expire(store, judge.organisation.id, over, now).await?;
     }
     let (rows, members): (Vec<usize>, Vec<Membership>) = new.into_iter().unzip();
     for (row, inserted) in rows.into_iter().zip(store.insert_memberships(&members).await?) {

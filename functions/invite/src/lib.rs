@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use usher_domain::id::ReservationId;
 use usher_domain::{Catalogue, InvitationSpec, InvitationValidator, Issue};
-use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
+use usher_http::{Admin, Api, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
 use usher_store::InviteOutcome;
 
@@ -97,7 +97,6 @@ fn rejected(email: String, problems: Vec<Issue>) -> EntryResult {
         [only] => only.code.as_str(),
         _ => "invalid_invitation",
     };
-    let errors: Vec<_> = problems.into_iter().map(|problem| FieldError::at("", problem)).collect();
-    let problem = Problem::invalid(errors).with("code", code).document();
+    let problem = Problem::invalid(problems).with("code", code).document();
     EntryResult { outcome: "rejected", email, id: None, invitation: None, problem: Some(problem) }
 }

@@ -77,7 +77,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
     match mailer.store.claim_mail_batch(batch, now).await? {
         BatchClaim::Mine => {}
         BatchClaim::Done => return Ok(()),
-        BatchClaim::AtWork => return Err(BatchError::AtWork),
+        BatchClaim::InProgress => return Err(BatchError::AtWork),
         BatchClaim::CutOff => {
             tracing::warn!(unknown = due.len(), "an earlier attempt was cut off");
             let results = due.iter().map(|(_, member)| result(member, Outcome::Unknown)).collect::<Vec<_>>();

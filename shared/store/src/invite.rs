@@ -12,8 +12,9 @@ use usher_domain::{
 };
 
 use crate::bulk::Inserted;
-use crate::capacity::{Reservation, ReserveError};
+use crate::capacity::ReserveError;
 use crate::membership::Versioned;
+use crate::reservation::Reservation;
 use crate::{Store, StoreError};
 
 /// What came of inviting one person, and how they stand now.
@@ -129,11 +130,13 @@ impl Store {
         ids.sort_unstable();
         ids.dedup();
         let mut existing = self.memberships(organisation.id, &ids).await?;
-        let over: Vec<Versioned> =
-            existing.values().filter(|stored| stored.membership.clone().expire(now).is_some()).cloned().collect();
+        let over: Vec<(Versioned, Membership)> = existing
+            .values()
+            .filter_map(|stored| Some((stored.clone(), stored.membership.clone().expire(now)?)))
+            .collect();
         if !over.is_empty() {
-            let ids: Vec<_> = over.iter().map(|stored| stored.membership.id).collect();
-            self.expire(organisation.id, over, now).await?;
+            let ids: Vec<_> = over.iter().map(|(_, expired)| expired.id).collect();
+            self.record_expired(organisation.id, over).await?;
             existing.extend(self.memberships(organisation.id, &ids).await?);
         }
         Ok(existing)
