@@ -1,5 +1,5 @@
-//! The person's account in the user pool: made, finished, or proved. Never signed in to on their behalf, and never given
-//! a new password once it has one.
+//! The person's account in the user pool: created, completed, or checked. Nobody is signed in, and an account that has a
+//! password never gets a new one.
 
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
@@ -13,15 +13,15 @@ use usher_domain::EmailAddress;
 use crate::form::{Password, Profile};
 use usher_runtime::describe;
 
-/// The fewest characters of a password, as the template's user pool has it. It is said here and decided there.
+/// The fewest characters of a password, for messages. The template's user pool decides it.
 pub(crate) const PASSWORD_CHARACTERS: u8 = 12;
 
-/// Where people's accounts are.
+/// Where people have their accounts.
 #[derive(Debug, Clone)]
 pub enum Accounts {
     /// In a user pool of ours.
     Pool(Pool),
-    /// At an issuer of somebody else's.
+    /// At another issuer.
     Elsewhere,
 }
 
@@ -36,50 +36,50 @@ pub struct Pool {
     pub app: String,
 }
 
-/// What there is for an address.
+/// The account of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Account {
-    /// Nothing.
+    /// There is none.
     None,
-    /// An account that was made and never had a password of its owner's: an earlier attempt was cut off.
+    /// An account whose owner never set a password: an earlier attempt was cut off.
     Unfinished,
-    /// An account with an owner.
+    /// An account with a password.
     Complete,
 }
 
-/// Why somebody did not prove to be the account's owner, or got none.
+/// Why a person was not authenticated as the account's owner, or got no account.
 #[derive(Debug)]
-pub(crate) enum NotProved {
-    /// The new password is not good enough, and why.
+pub(crate) enum AuthError {
+    /// The user pool refuses the new password, with the reason.
     PasswordRefused(String),
-    /// The password is not the account's.
+    /// It is not the account's password.
     WrongPassword,
-    /// Too many wrong ones: nobody is let in for a while.
+    /// Too many wrong passwords: the account is locked for a while.
     TooManyAttempts,
-    /// A password alone does not prove it: a second factor, or one that has to be changed first.
+    /// A password alone is not enough: the account has a second factor, or its password must be changed first.
     NotByPassword,
-    /// The user pool is out of reach or too busy.
+    /// The user pool cannot be reached or is too busy.
     Unavailable,
 }
 
-fn unavailable<E, R>(operation: &str, error: &SdkError<E, R>) -> NotProved
+fn unavailable<E, R>(operation: &str, error: &SdkError<E, R>) -> AuthError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,
 {
-    // What the service says may quote what was sent: its code is enough.
+    // The service's message may quote the request, so only its code is logged.
     if let Some(code) = error.code() {
         tracing::error!(operation, code, "the user pool failed");
     } else {
         tracing::error!(operation, error = %describe(error), "the user pool could not be reached");
     }
-    NotProved::Unavailable
+    AuthError::Unavailable
 }
 
-/// The user pool's reason, as a sentence for who chose the password.
-fn policy(message: Option<&str>) -> NotProved {
+/// The user pool's reason, as a sentence for the person.
+fn policy(message: Option<&str>) -> AuthError {
     let reason = message.and_then(|message| message.rsplit_once(": ")).map(|(_, reason)| reason.trim_end_matches('.'));
-    NotProved::PasswordRefused(match reason {
+    AuthError::PasswordRefused(match reason {
         Some(reason) if reason.contains("length") || reason.contains("long") => {
             format!("This password is too short. Use at least {PASSWORD_CHARACTERS} characters.")
         }
@@ -93,12 +93,12 @@ fn attribute(name: &str, value: &str) -> Option<AttributeType> {
 }
 
 impl Pool {
-    /// What there is for this address.
-    pub(crate) async fn find(&self, email: &EmailAddress) -> Result<Account, NotProved> {
+    /// The account of this address.
+    pub(crate) async fn find(&self, email: &EmailAddress) -> Result<Account, AuthError> {
         let call = self.client.admin_get_user().user_pool_id(&self.pool).username(email.canonical());
         match call.send().await {
             Ok(user) => Ok(match user.user_status() {
-                // One that was disabled is somebody's decision, which is not undone here.
+                // An admin disabled the account, which is not undone here.
                 Some(UserStatusType::ForceChangePassword) if user.enabled() => Account::Unfinished,
                 _ => Account::Complete,
             }),
@@ -109,19 +109,19 @@ impl Pool {
         }
     }
 
-    /// Makes the account, finishes one that was cut off, or checks the password of one that is there.
+    /// Creates the account, completes one that was cut off, or checks the password of an existing one.
     ///
-    /// Of two who come at once with the same link, both may see the account unfinished and both set a password; the
-    /// second one stays. Both proved the mailbox, so it is one person's two tabs.
+    /// Two requests with the same link may both find the account unfinished and both set a password; the second one stays.
+    /// Both have the link, so they are two tabs of one person.
     pub(crate) async fn prove(
         &self,
         email: &EmailAddress,
         password: &Password,
         profile: &Profile,
-    ) -> Result<(), NotProved> {
+    ) -> Result<(), AuthError> {
         let mut account = self.find(email).await?;
         if account == Account::None && !self.create(email, password, profile).await? {
-            // Somebody made it since. What they have made so far is looked at, not assumed.
+            // Another request created it. Its state is read, not assumed.
             account = self.find(email).await?;
         }
         match account {
@@ -130,11 +130,11 @@ impl Pool {
         }
     }
 
-    /// `false` if there is one.
-    async fn create(&self, email: &EmailAddress, password: &Password, profile: &Profile) -> Result<bool, NotProved> {
+    /// `false` if there is one already.
+    async fn create(&self, email: &EmailAddress, password: &Password, profile: &Profile) -> Result<bool, AuthError> {
         if password.reveal().trim() != password.reveal() {
             let reason = "The password must not begin or end with a space.";
-            return Err(NotProved::PasswordRefused(reason.to_owned()));
+            return Err(AuthError::PasswordRefused(reason.to_owned()));
         }
         let international = profile.phone.as_ref().and_then(|phone| phone.international.as_deref());
         let attributes = [
@@ -152,7 +152,7 @@ impl Pool {
             .username(email.canonical())
             .message_action(MessageActionType::Suppress)
             .set_user_attributes(Some(attributes.into_iter().flatten().collect()))
-            // So that a password which is not good enough is refused before there is an account.
+            // So that a weak password is refused before there is an account.
             .temporary_password(password.reveal());
         let Err(error) = call.send().await else { return Ok(true) };
         match error.as_service_error() {
@@ -162,7 +162,7 @@ impl Pool {
         }
     }
 
-    async fn set_password(&self, email: &EmailAddress, password: &Password) -> Result<(), NotProved> {
+    async fn set_password(&self, email: &EmailAddress, password: &Password) -> Result<(), AuthError> {
         let call = self
             .client
             .admin_set_user_password()
@@ -177,8 +177,8 @@ impl Pool {
         }
     }
 
-    /// Checks the password of an account. The tokens that come back are dropped.
-    pub(crate) async fn sign_in(&self, email: &EmailAddress, password: &Password) -> Result<(), NotProved> {
+    /// Checks the password of an account. The tokens in the answer are dropped.
+    pub(crate) async fn sign_in(&self, email: &EmailAddress, password: &Password) -> Result<(), AuthError> {
         let call = self
             .client
             .admin_initiate_auth()
@@ -190,21 +190,21 @@ impl Pool {
         let error = match call.send().await {
             Ok(answer) if answer.authentication_result().is_some() => return Ok(()),
             // The password is right, but the account asks for more.
-            Ok(_) => return Err(NotProved::NotByPassword),
+            Ok(_) => return Err(AuthError::NotByPassword),
             Err(error) => error,
         };
         Err(match error.as_service_error() {
             Some(AdminInitiateAuthError::NotAuthorizedException(refused)) => {
                 let locked = refused.message().is_some_and(|message| message.contains("attempts exceeded"));
-                if locked { NotProved::TooManyAttempts } else { NotProved::WrongPassword }
+                if locked { AuthError::TooManyAttempts } else { AuthError::WrongPassword }
             }
             Some(
                 AdminInitiateAuthError::UserNotFoundException(_) | AdminInitiateAuthError::InvalidParameterException(_),
-            ) => NotProved::WrongPassword,
+            ) => AuthError::WrongPassword,
             Some(
                 AdminInitiateAuthError::PasswordResetRequiredException(_)
                 | AdminInitiateAuthError::UserNotConfirmedException(_),
-            ) => NotProved::NotByPassword,
+            ) => AuthError::NotByPassword,
             _ => unavailable("AdminInitiateAuth", &error),
         })
     }
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn the_pools_reason_is_passed_on() {
         let reason = |message: Option<&str>| match policy(message) {
-            NotProved::PasswordRefused(reason) => reason,
+            AuthError::PasswordRefused(reason) => reason,
             other => panic!("{other:?}"),
         };
         assert_eq!(

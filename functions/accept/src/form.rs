@@ -1,4 +1,4 @@
-//! What is entered into the form, or sent as JSON by a program.
+//! The form, or the same fields as JSON.
 
 use axum::Form;
 use axum::extract::{FromRequest, Request};
@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::header;
 use serde::Deserialize;
 use usher_domain::text::{ShortText, TextError};
+use usher_domain::{Issue, IssueCode};
 
-use crate::page::Issue;
 use crate::refusal::Refusal;
 
 /// The most characters of a telephone number as it is written.
@@ -15,7 +15,7 @@ const PHONE_CHARACTERS: usize = 32;
 /// The most characters of a password (a limit of the user pool).
 const PASSWORD_CHARACTERS: usize = 256;
 
-/// The fields, as they came. They hold a password: nothing of this prints.
+/// The fields, unchecked. They hold a password, so they have no `Debug`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Fields {
@@ -25,7 +25,7 @@ pub(crate) struct Fields {
     pub(crate) phone: String,
 }
 
-/// The same from JSON, where a misspelt member would silently do nothing.
+/// The same from JSON, where a misspelt member is refused.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct StrictFields {
@@ -35,7 +35,7 @@ struct StrictFields {
     phone: String,
 }
 
-/// A password that somebody typed.
+/// A password that was entered.
 pub(crate) struct Password(String);
 
 impl Password {
@@ -45,19 +45,27 @@ impl Password {
     }
 }
 
-/// A telephone number: as it was written, and as machines write it where it says its country.
+/// A phone number: as it was written, and in international form if it has a country code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Phone {
     pub(crate) written: String,
     pub(crate) international: Option<String>,
 }
 
-/// What somebody says of themselves.
+/// What the person enters about themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Profile {
     pub(crate) first: Option<ShortText>,
     pub(crate) last: Option<ShortText>,
     pub(crate) phone: Option<Phone>,
+}
+
+impl Profile {
+    /// What the membership stores of it.
+    pub(crate) fn to_save(&self) -> usher_app::Profile {
+        let phone = self.phone.as_ref().map(|phone| phone.written.clone());
+        usher_app::Profile { first: self.first.clone(), last: self.last.clone(), phone }
+    }
 }
 
 impl Fields {
@@ -77,19 +85,19 @@ impl Fields {
         Ok(Self { password, first_name, last_name, phone })
     }
 
-    /// The password, if one that could be one was entered.
+    /// The password, if it is present and not too long.
     pub(crate) fn password(&self) -> Result<Password, Issue> {
-        let issue = |code, message: &str| Issue { field: "password", code, message: message.to_owned() };
+        let issue = |code, message| Issue::plain("password", code, message);
         if self.password.is_empty() {
-            return Err(issue("password_missing", "Enter a password."));
+            return Err(issue(IssueCode::PasswordMissing, "Enter a password."));
         }
         if self.password.chars().count() > PASSWORD_CHARACTERS {
-            return Err(issue("password_refused", "The password is longer than 256 characters."));
+            return Err(issue(IssueCode::PasswordRefused, "The password is longer than 256 characters."));
         }
         Ok(Password(self.password.clone()))
     }
 
-    /// Names and number, or everything that is wrong with them.
+    /// Names and number, or every issue with them.
     pub(crate) fn profile(&self) -> Result<Profile, Vec<Issue>> {
         let mut issues = Vec::new();
         let profile = Profile {
@@ -103,7 +111,7 @@ impl Fields {
 
 fn name(field: &'static str, label: &str, text: &str, issues: &mut Vec<Issue>) -> Option<ShortText> {
     ShortText::optional(text).unwrap_or_else(|error: TextError| {
-        issues.push(Issue { field, code: error.code().as_str(), message: format!("{label} {error}.") });
+        issues.push(Issue::plain(field, error.code(), format!("{label} {error}.")));
         None
     })
 }
@@ -120,14 +128,14 @@ fn phone(text: &str, issues: &mut Vec<Issue>) -> Option<Phone> {
         _ => false,
     });
     if !spelled || !(5..=15).contains(&digits.len()) || text.chars().count() > PHONE_CHARACTERS {
-        let message = "The phone number should have 5 to 15 digits, for example +44 20 7946 0123.".to_owned();
-        issues.push(Issue { field: "phone", code: "phone_invalid", message });
+        let message = "The phone number should have 5 to 15 digits, for example +44 20 7946 0123.";
+        issues.push(Issue::plain("phone", IssueCode::PhoneInvalid, message));
         return None;
     }
     Some(Phone { written: text.to_owned(), international: international(text) })
 }
 
-/// The number in the form of E.164, if it says its country. The zero that people put in brackets is not dialled then.
+/// The number in E.164 form, if it has a country code. A zero in brackets is not part of it.
 fn international(text: &str) -> Option<String> {
     let dialled: String = text.strip_prefix('+')?.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
     ((8..=15).contains(&dialled.len()) && !dialled.starts_with('0')).then(|| format!("+{dialled}"))
@@ -147,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_kept_as_written_and_known_to_machines_if_they_say_their_country() {
+    fn numbers_are_kept_as_written_and_international_with_a_country_code() {
         let both = |written: &str, machine: &str| Some((written.to_owned(), Some(machine.to_owned())));
         assert_eq!(number(" +44 20 7946-0123 "), both("+44 20 7946-0123", "+442079460123"));
         assert_eq!(number("+49 (0)30 901820"), both("+49 (0)30 901820", "+4930901820"));
@@ -155,22 +163,26 @@ mod tests {
         for text in ["call me", "12", "+1234567890123456", "0049+30", "=1+1", "+44 20 7946 0123 x 99", "\u{200b}12345"]
         {
             assert_eq!(number(text), None, "{text}");
-            assert_eq!(fields("", text).profile().err().map(|issues| issues[0].code), Some("phone_invalid"), "{text}");
+            assert_eq!(
+                fields("", text).profile().err().map(|issues| issues[0].code),
+                Some(IssueCode::PhoneInvalid),
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
+    fn all_issues_are_reported_at_once() {
         let issues = fields("visit evil.example", "x").profile().expect_err("two issues");
-        let codes: Vec<_> = issues.iter().map(|issue| (issue.field, issue.code)).collect();
+        let codes: Vec<_> = issues.iter().map(|issue| (&*issue.field, issue.code.as_str())).collect();
         assert_eq!(codes, [("first_name", "text_with_link"), ("phone", "phone_invalid")]);
         assert!(issues[0].message.starts_with("The first name contains"), "{}", issues[0].message);
     }
 
     #[test]
-    fn nothing_has_to_be_said_about_oneself() {
+    fn the_profile_is_optional() {
         let profile = Fields::default().profile().expect("an empty form");
         assert!(profile.first.is_none() && profile.last.is_none() && profile.phone.is_none());
-        assert_eq!(Fields::default().password().err().map(|issue| issue.code), Some("password_missing"));
+        assert_eq!(Fields::default().password().err().map(|issue| issue.code), Some(IssueCode::PasswordMissing));
     }
 }

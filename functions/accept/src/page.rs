@@ -7,15 +7,16 @@ use axum::response::{Html, IntoResponse, Response};
 use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
+use usher_domain::Issue;
 
-/// The style of every page. It is part of the page, and the policy names its hash: no other style is let in.
+/// The style of every page. The policy names its hash, so browsers apply no other style.
 const STYLE: &str = include_str!("../templates/style.css");
 
 static STYLE_SOURCE: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(STYLE.as_bytes()))));
 
-/// What a page may do: its own style, its own forms. Browsers hold every redirect that follows a form to this too, and a
-/// dashboard commonly sends people on to wherever they sign in, so any secure site may come next.
+/// What a page may do: its own style, its own forms. Browsers apply `form-action` to the redirects after a form too, and
+/// a dashboard often redirects to a sign-in page, so every https site is allowed.
 fn policy(next: Option<&str>) -> String {
     let next = next.and_then(|url| url::Url::parse(url).ok()).map(|url| url.origin());
     let next = next.filter(url::Origin::is_tuple).map(|origin| format!(" {}", origin.ascii_serialization()));
@@ -26,16 +27,16 @@ fn policy(next: Option<&str>) -> String {
     )
 }
 
-/// What somebody can do on a page that says why something is not possible.
+/// What the person can do on a page that says why something is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Button {
     /// Go somewhere.
     Go { to: String, label: String },
-    /// Ask for something.
+    /// Request something.
     Post { to: String, label: &'static str },
 }
 
-/// A page that says something.
+/// A page with a message.
 #[derive(Debug, Template)]
 #[template(path = "notice.html")]
 pub(crate) struct Notice {
@@ -46,7 +47,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// What is so, and what can be done about it.
+    /// What happened, and what the person can do.
     pub(crate) fn new(title: &'static str, what: impl Into<String>, then: impl Into<String>) -> Self {
         Self { title, organisation: None, text: vec![what.into(), then.into()], button: None }
     }
@@ -55,18 +56,10 @@ impl Notice {
         Self { button, ..self }
     }
 
-    /// Whose invitation it is about.
+    /// The organisation that the message is about.
     pub(crate) fn of(self, organisation: &str) -> Self {
         Self { organisation: Some(organisation.to_owned()), ..self }
     }
-}
-
-/// Something that is wrong with what was entered, beside its field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Issue {
-    pub(crate) field: &'static str,
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
 }
 
 /// What the form asks for.
@@ -76,7 +69,7 @@ pub(crate) enum Asks {
     NewAccount,
     /// The password they have.
     ExistingAccount,
-    /// Nothing: accounts are elsewhere.
+    /// Nothing: accounts are at another issuer.
     Nothing,
 }
 
@@ -120,7 +113,7 @@ impl Live<'_> {
     }
 }
 
-/// A text field of the form: name, label, what it completes from, what it holds, what is wrong with it.
+/// A text field of the form.
 pub(crate) struct Field<'a> {
     name: &'static str,
     label: &'static str,
@@ -155,7 +148,7 @@ pub(crate) fn live(status: StatusCode, page: &Live<'_>) -> Response {
     html(status, page.render(), page.dashboard)
 }
 
-/// A page that says something, as an answer.
+/// A page with a message, as an answer.
 pub(crate) fn notice(status: StatusCode, page: &Notice) -> Response {
     html(status, page.render(), None)
 }
@@ -179,6 +172,7 @@ fn html(status: StatusCode, page: askama::Result<String>, next: Option<&str>) ->
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use usher_domain::IssueCode;
 
     pub(crate) fn page() -> Live<'static> {
         Live {
@@ -196,7 +190,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A page without its style, which no reader of a snapshot wants to see again and again.
+    /// A page without its style, to keep snapshots short.
     pub(crate) fn without_style(html: &str) -> String {
         let (before, rest) = html.split_once("<style>").expect("a style");
         format!("{before}<style>…{}", &rest[rest.find("</style>").expect("its end")..])
@@ -221,7 +215,7 @@ pub(crate) mod tests {
 
     #[test]
     fn errors_stand_beside_their_fields_and_what_was_entered_stays() {
-        let issue = |field, message: &str| Issue { field, code: "x", message: message.to_owned() };
+        let issue = |field, message| Issue::plain(field, IssueCode::TextInvalid, message);
         let issues =
             [issue("password", "The password is too short."), issue("phone", "This is not a telephone number.")];
         let wrong = Live { issues: &issues, phone: "call \"me\"", ..page() };

@@ -1,5 +1,5 @@
-//! Identity tokens of people who are signed in already. These pages stand outside the gateway's authoriser, so a token
-//! is checked here, down to its signature.
+//! Identity tokens of people who are signed in already. The gateway does not check tokens for these pages, so they are
+//! verified here, signature included.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use usher_runtime::fetch::Fetcher;
 
 /// How long the issuer's keys are used before they are fetched again.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
-/// How long after a fetch an unknown key is worth another one: whoever makes up keys must not make us ask for them.
+/// How long an unknown key waits for the next fetch, so that made-up key ids do not cause fetches.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 /// How far the issuer's clock may be off, in seconds.
 const LEEWAY: i64 = 60;
@@ -31,27 +31,27 @@ const SIGNATURES: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Whose tokens are believed.
+/// Which tokens are accepted.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// Who issues them.
+    /// Their issuer.
     pub issuer: String,
-    /// For whom.
+    /// Their audience.
     pub audience: String,
-    /// What they are signed with.
+    /// The keys that sign them.
     pub keys: TokenKeys,
 }
 
 /// The keys that tokens are signed with.
 #[derive(Debug, Clone)]
 pub enum TokenKeys {
-    /// These, and no others.
+    /// These keys only.
     Fixed(Arc<JwkSet>),
-    /// Those that the issuer publishes.
+    /// The keys that the issuer publishes.
     Published(Published),
 }
 
-/// Keys at an address.
+/// Keys at a URL.
 #[derive(Debug, Clone)]
 pub struct Published {
     url: Arc<str>,
@@ -62,12 +62,12 @@ pub struct Published {
 /// When keys were fetched, and which.
 type Fetched = (Timestamp, Arc<JwkSet>);
 
-/// The token proves nothing, or cannot be checked.
+/// A token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenError {
-    /// It is not one of ours, or no longer, or names nobody with a verified address.
+    /// It is forged, expired, from another issuer, or without a verified address.
     Refused,
-    /// The issuer's keys are out of reach.
+    /// The issuer's keys cannot be fetched.
     Unavailable,
 }
 
@@ -110,7 +110,7 @@ impl Published {
                 Ok(keys)
             }
             Err(error) => {
-                tracing::error!(error, "the issuer's keys could not be had");
+                tracing::error!(error, "could not fetch the issuer's keys");
                 known.map(|(_, keys)| keys).ok_or(TokenError::Unavailable)
             }
         }
@@ -118,7 +118,7 @@ impl Published {
 }
 
 impl Tokens {
-    /// The verified address of the person whom this token names.
+    /// The verified address in this token.
     pub(crate) async fn verify(&self, token: &str, now: Timestamp) -> Result<EmailAddress, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Refused)?;
         let kid = header.kid.ok_or(TokenError::Refused)?;
@@ -140,7 +140,7 @@ impl Tokens {
         #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch are far below 2^53")]
         let (earliest, latest) = ((now.as_second() - LEEWAY) as f64, (now.as_second() + LEEWAY) as f64);
         let current = claims.exp > earliest && claims.nbf.is_none_or(|from| from <= latest);
-        // Cognito's access tokens carry no address; where somebody's do, they still are not for saying who one is.
+        // Cognito's access tokens have no address. Other issuers' may, but only ID tokens identify a person.
         let identifies = claims.token_use.is_none_or(|what| what == "id");
         let verified = claims.email_verified == Value::Bool(true) || claims.email_verified == "true";
         if !(current && identifies && verified) {

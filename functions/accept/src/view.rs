@@ -1,4 +1,4 @@
-//! The page behind the link. It reads, and writes nothing.
+//! GET and HEAD of a link: the page of the invitation. It writes nothing.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,35 +6,37 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
+use usher_app::{ResolvedLink, inviter_name};
 use usher_domain::text::spelled_out;
+use usher_domain::{Issue, LinkStatus};
 
-use crate::account::{Account, NotProved};
-use crate::page::{self, Asks, Issue, Live};
+use crate::account::{Account, Accounts, AuthError};
+use crate::dashboard::dashboard;
+use crate::link_request::{LinkRequest, Wants};
+use crate::page::{self, Asks, Live};
 use crate::refusal::Refusal;
-use crate::standing::Standing;
-use crate::visit::{Found, Visit, Wants};
-use crate::{Accept, Accounts};
+use crate::resolve::resolve;
+use crate::state::Accept;
 
-/// GET and HEAD of a link.
-pub(crate) async fn show(State(accept): State<Accept>, visit: Visit) -> Response {
-    page(&accept, &visit).await.unwrap_or_else(|refusal| refusal.answer(visit.wants))
+pub(crate) async fn show(State(accept): State<Accept>, request: LinkRequest) -> Response {
+    page(&accept, &request).await.unwrap_or_else(|refusal| refusal.answer(request.wants))
 }
 
-async fn page(accept: &Accept, visit: &Visit) -> Result<Response, Refusal> {
+async fn page(accept: &Accept, request: &LinkRequest) -> Result<Response, Refusal> {
     let now = accept.clock.now();
-    let found = visit.find(accept, now).await?;
-    let standing = Standing::of(found.link, found.membership(), now);
-    let Standing::Open { until } = standing else {
-        return Err(Refusal::of(&found, standing).unwrap_or(Refusal::NotFound));
+    let resolved = resolve(accept, request, now).await?;
+    let status = resolved.status(now);
+    let LinkStatus::Open { until } = status else {
+        return Err(Refusal::of_status(request, &resolved.organisation, status).unwrap_or(Refusal::NotFound));
     };
-    let asks = asks(accept, &found).await?;
-    let inviter = inviter(accept, &found).await?;
-    if visit.wants == Wants::Json {
+    let asks = asks(accept, &resolved).await?;
+    let inviter = inviter_name(&accept.store, &resolved).await?;
+    if request.wants == Wants::Json {
         let document = json!({
             "status": "open",
-            "organisation": {"id": found.organisation.id, "name": found.organisation.name},
+            "organisation": {"id": resolved.organisation.id, "name": resolved.organisation.name},
             "invited_by": inviter,
-            "role": found.membership().entitlements.role,
+            "role": resolved.membership().entitlements.role,
             "expires_at": until,
             "account": match asks {
                 Asks::NewAccount => "new",
@@ -44,13 +46,13 @@ async fn page(accept: &Accept, visit: &Visit) -> Result<Response, Refusal> {
         });
         return Ok(Json(document).into_response());
     }
-    let (first_name, last_name) = found.membership().name.form_fields();
-    let phone = found.membership().phone.clone().unwrap_or_default();
+    let (first_name, last_name) = resolved.membership().name.form_fields();
+    let phone = resolved.membership().phone.clone().unwrap_or_default();
     let entered = Entered { first_name: &first_name, last_name: &last_name, phone: &phone };
-    Ok(open(&found, inviter.as_deref(), asks, entered, until, StatusCode::OK, &[]))
+    Ok(open(&resolved, inviter.as_deref(), asks, entered, until, StatusCode::OK, &[]))
 }
 
-/// What stands in the form, apart from the password, which never does.
+/// The entries of the form, except the password, which is never shown.
 #[derive(Clone, Copy)]
 pub(crate) struct Entered<'a> {
     pub(crate) first_name: &'a str,
@@ -60,7 +62,7 @@ pub(crate) struct Entered<'a> {
 
 /// The page of an open invitation.
 pub(crate) fn open(
-    found: &Found,
+    resolved: &ResolvedLink,
     inviter: Option<&str>,
     asks: Asks,
     entered: Entered<'_>,
@@ -70,13 +72,13 @@ pub(crate) fn open(
 ) -> Response {
     let Entered { first_name, last_name, phone } = entered;
     let live = Live {
-        organisation: found.organisation.name.as_str(),
+        organisation: resolved.organisation.name.as_str(),
         inviter,
-        email: found.membership().email.as_typed(),
-        role: &found.membership().entitlements.role.replace(['_', '-'], " "),
+        email: resolved.membership().email.as_typed(),
+        role: &resolved.membership().entitlements.role.replace(['_', '-'], " "),
         until: &spelled_out(until),
         asks,
-        dashboard: found.dashboard(),
+        dashboard: dashboard(&resolved.organisation),
         first_name,
         last_name,
         phone,
@@ -85,25 +87,18 @@ pub(crate) fn open(
     page::live(status, &live)
 }
 
-/// What the form has to ask for.
-pub(crate) async fn asks(accept: &Accept, found: &Found) -> Result<Asks, Refusal> {
+/// What the form asks for.
+pub(crate) async fn asks(accept: &Accept, resolved: &ResolvedLink) -> Result<Asks, Refusal> {
     let Accounts::Pool(pool) = &accept.accounts else { return Ok(Asks::Nothing) };
-    match pool.find(&found.membership().email).await {
+    match pool.find(&resolved.membership().email).await {
         Ok(Account::None | Account::Unfinished) => Ok(Asks::NewAccount),
         Ok(Account::Complete) => Ok(Asks::ExistingAccount),
         Err(
-            NotProved::Unavailable
-            | NotProved::PasswordRefused(_)
-            | NotProved::WrongPassword
-            | NotProved::TooManyAttempts
-            | NotProved::NotByPassword,
+            AuthError::Unavailable
+            | AuthError::PasswordRefused(_)
+            | AuthError::WrongPassword
+            | AuthError::TooManyAttempts
+            | AuthError::NotByPassword,
         ) => Err(Refusal::Busy),
     }
-}
-
-/// The name of who invited, if they are known and have one.
-pub(crate) async fn inviter(accept: &Accept, found: &Found) -> Result<Option<String>, Refusal> {
-    let Some(id) = found.membership().invited_by else { return Ok(None) };
-    let inviter = accept.store.membership(found.organisation.id, id).await?;
-    Ok(inviter.and_then(|stored| stored.membership.name.display()))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use usher_domain::import::{DialectOverride, ImportDefaults};
 use usher_domain::spec::Authority;
 use usher_domain::{ImportId, InvitationInput, IssueCode, ReservationId};
-use usher_http::{Admin, Api, FieldError, JsonBody, Problem, Unkept};
+use usher_http::{Admin, Api, JsonBody, Problem, Unkept};
 use usher_import_files::upload_key;
 use usher_runtime::random;
 use usher_store::{Import, ImportMode, OnIssues};
@@ -107,8 +107,8 @@ fn check(admin: &Admin, defaults: &ImportDefaults, dialect: &DialectOverride) ->
     let errors: Vec<_> = problems
         .into_iter()
         .filter(|problem| problem.code != IssueCode::RoleMissing)
-        .map(|problem| FieldError::at("defaults.", problem))
-        .chain(dialect.check().into_iter().map(|problem| FieldError::at("dialect.", problem)))
+        .map(|problem| problem.at("defaults."))
+        .chain(dialect.check().into_iter().map(|problem| problem.at("dialect.")))
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }

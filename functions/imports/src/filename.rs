@@ -1,6 +1,7 @@
 //! What a file may be called.
 
-use usher_http::{FieldError, Problem};
+use usher_domain::{Issue, IssueCode};
+use usher_http::Problem;
 
 /// The most characters of a name.
 const CHARACTERS: usize = 200;
@@ -8,18 +9,18 @@ const CHARACTERS: usize = 200;
 /// The name as it is shown. How it is spelled in a key is the bucket's business.
 pub(crate) fn check(filename: &str) -> Result<String, Problem> {
     let filename = filename.trim();
-    let refuse = |code, message: String| Err(Problem::invalid(vec![FieldError::new("filename", code, message)]));
+    let refuse = |code, message: String| Err(Problem::invalid(vec![Issue::plain("filename", code, message)]));
     if filename.is_empty() || filename.chars().all(|c| c == '.') {
-        return refuse("filename_missing", "is missing; give the file's name, such as people.csv".to_owned());
+        return refuse(IssueCode::FilenameMissing, "is missing; give the file's name, such as people.csv".to_owned());
     }
     if filename.chars().nth(CHARACTERS).is_some() {
-        return refuse("filename_too_long", format!("is too long; at most {CHARACTERS} characters"));
+        return refuse(IssueCode::FilenameTooLong, format!("is too long; at most {CHARACTERS} characters"));
     }
     if filename.contains(['/', '\\']) {
-        return refuse("filename_with_path", "contains a path; give the file's name alone".to_owned());
+        return refuse(IssueCode::FilenameWithPath, "contains a path; give the file's name alone".to_owned());
     }
     if filename.chars().any(char::is_control) {
-        return refuse("filename_with_control_character", "contains a control character".to_owned());
+        return refuse(IssueCode::FilenameWithControlCharacter, "contains a control character".to_owned());
     }
     Ok(filename.to_owned())
 }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::Severity;
 use usher_domain::import::RowIssue;
-use usher_http::{Admin, Api, FieldError, ListQuery, Problem, next_cursor, read_cursor};
+use usher_domain::{Issue, IssueCode};
+use usher_http::{Admin, Api, ListQuery, Problem, next_cursor, read_cursor};
 use usher_import_files::{BucketError, FlaggedRow, Line, PlanFiles};
 use usher_store::ImportStatus;
 
@@ -29,10 +30,14 @@ impl IssuesQuery {
             None => Ok(None),
             Some("error") => Ok(Some(Severity::Error)),
             Some("warning") => Ok(Some(Severity::Warning)),
-            Some(other) => Err(Problem::invalid(vec![FieldError {
+            Some(other) => Err(Problem::invalid(vec![Issue {
                 found: Some(other.to_owned()),
                 allowed: ["error", "warning"].map(str::to_owned).to_vec(),
-                ..FieldError::new("severity", "severity_unknown", "is neither error nor warning; leave it out for both")
+                ..Issue::plain(
+                    "severity",
+                    IssueCode::SeverityUnknown,
+                    "is neither error nor warning; leave it out for both",
+                )
             }])),
         }
     }

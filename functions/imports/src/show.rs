@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
+use usher_domain::IssueCode;
 use usher_http::{Admin, Api, ListQuery, Problem, next_cursor, read_cursor};
 
 use crate::{load, view::view};
@@ -13,7 +14,7 @@ type Listed = Result<Query<ListQuery>, QueryRejection>;
 /// The query parameters of a list, all of which have to be its own.
 pub(crate) fn read_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     let query = query.map(|Query(query)| query);
-    query.map_err(|rejection| Problem::invalid_field("query", "query_invalid", rejection.body_text()))
+    query.map_err(|rejection| Problem::invalid_field("query", IssueCode::QueryInvalid, rejection.body_text()))
 }
 
 pub(crate) async fn list(State(api): State<Api>, admin: Admin, query: Listed) -> Result<Json<Value>, Problem> {
@@ -38,5 +39,5 @@ pub(crate) async fn one(
 /// A cursor that no page gave.
 pub(crate) fn no_place() -> Problem {
     let message = "is no place in this list; use the one from the page before";
-    Problem::invalid_field("next", "next_invalid", message)
+    Problem::invalid_field("next", IssueCode::NextInvalid, message)
 }

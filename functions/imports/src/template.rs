@@ -7,7 +7,8 @@ use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use usher_domain::import::{PEOPLE, SampleFormat};
-use usher_http::{Admin, FieldError, Problem};
+use usher_domain::{Issue, IssueCode};
+use usher_http::{Admin, Problem};
 
 use crate::Imports;
 
@@ -42,9 +43,9 @@ fn unknown(found: String, largest: u64) -> Problem {
         "is none of the formats; name one of them. A file may have up to {largest} bytes and {PEOPLE} people, and \
          needs none of these layouts as long as it has a column of addresses"
     );
-    Problem::invalid(vec![FieldError {
+    Problem::invalid(vec![Issue {
         found: Some(found).filter(|found| !found.is_empty()),
         allowed: ["standard", "extended", "addresses", "names"].map(str::to_owned).to_vec(),
-        ..FieldError::new("format", "format_unknown", message)
+        ..Issue::plain("format", IssueCode::FormatUnknown, message)
     }])
 }

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
-use usher_domain::capacity::Sum;
+use usher_domain::capacity::Arithmetic;
 use usher_domain::{Capacity, CapacityRequest, Resource};
-use usher_http::places;
+use usher_http::by_resource;
 use usher_store::{Import, ImportStatus, Reading};
 
 /// How far an import has come: in reading its file, or in making its rows.
@@ -89,10 +89,10 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
 /// The arithmetic of every place that is wanted, and of seats in any case.
 fn needs(needed: &CapacityRequest, capacity: &Capacity) -> Value {
     let seats = capacity.allowance(&Resource::Seat);
-    let none = Sum { limit: seats.limit, used: seats.used, free: seats.free(), needed: 0, missing: 0 };
-    let mut sums = capacity.sums(needed);
-    sums.entry(Resource::Seat).or_insert(none);
-    places(sums.iter())
+    let none = Arithmetic { limit: seats.limit, used: seats.used, free: seats.free(), needed: 0, missing: 0 };
+    let mut arithmetic = capacity.arithmetic(needed);
+    arithmetic.entry(Resource::Seat).or_insert(none);
+    by_resource(arithmetic.iter())
 }
 
 fn progress(import: &Import, now: Timestamp) -> Option<Progress> {

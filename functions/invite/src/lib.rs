@@ -8,10 +8,10 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use usher_app::invite::{InviteOutcome, invite as invite_people};
+use usher_app::{InviteOutcome, invite as invite_people};
 use usher_domain::id::ReservationId;
 use usher_domain::{Catalogue, InvitationSpec, InvitationValidator, Issue};
-use usher_http::{Admin, Api, FieldError, JsonBody, MembershipView, Problem};
+use usher_http::{Admin, Api, JsonBody, MembershipView, Problem};
 use usher_runtime::random;
 
 pub use request::{InviteRequest, LARGEST_REQUEST};
@@ -96,7 +96,6 @@ fn rejected(email: String, problems: Vec<Issue>) -> EntryResult {
         [only] => only.code.as_str(),
         _ => "invalid_invitation",
     };
-    let errors: Vec<_> = problems.into_iter().map(|problem| FieldError::at("", problem)).collect();
-    let problem = Problem::invalid(errors).with("code", code).document();
+    let problem = Problem::invalid(problems).with("code", code).document();
     EntryResult { outcome: "rejected", email, id: None, invitation: None, problem: Some(problem) }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use usher_domain::{InvitationInput, Issue, pasted};
-use usher_http::{FieldError, Problem};
+use usher_domain::{InvitationInput, Issue, IssueCode, pasted};
+use usher_http::Problem;
 
 /// The most people of one request; a file takes any number.
 pub const LARGEST_REQUEST: usize = 500;
@@ -46,12 +46,12 @@ impl InviteRequest {
         };
         let (field, entries) = match (self.invitations.take(), &self.emails) {
             (Some(_), Some(_)) | (None, None) => {
-                let errors = vec![FieldError::new("invitations", "one_of", "give either invitations or emails")];
+                let errors = vec![Issue::plain("invitations", IssueCode::OneOf, "give either invitations or emails")];
                 return Err(Problem::invalid(errors));
             }
             (Some(_), None) if common != InvitationInput::default() => {
                 let message = "role, team and the rest stand in each invitation; beside it they go with emails only";
-                return Err(Problem::invalid_field("invitations", "misplaced_field", message));
+                return Err(Problem::invalid_field("invitations", IssueCode::MisplacedField, message));
             }
             (Some(invitations), None) => {
                 let entry = |request| Entry { request, unreadable: None };
@@ -60,11 +60,11 @@ impl InviteRequest {
             (None, Some(emails)) => ("emails", pasted_entries(emails, &common)),
         };
         match entries.len() {
-            0 => Err(Problem::invalid_field(field, "empty_list", "names nobody; give 1 to 500 people")),
+            0 => Err(Problem::invalid_field(field, IssueCode::EmptyList, "names nobody; give 1 to 500 people")),
             1..=LARGEST_REQUEST => Ok(entries),
             count => {
                 let message = format!("names {count} people; give at most 500, or upload a file");
-                Err(Problem::invalid_field(field, "too_many", message))
+                Err(Problem::invalid_field(field, IssueCode::TooMany, message))
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::send::send;
 use usher_runtime::describe;
 
-/// How often a mail that was put off is tried in new batches. After that it stays due, and the sweeper begins anew.
+/// How often a mail that was deferred is tried in new batches. After that it stays due, and the sweeper begins anew.
 const TRIES: u32 = 8;
 /// The longest a message can be held back (an SQS limit), in seconds.
 const LONGEST_DELAY: i32 = 900;
@@ -77,7 +77,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
     match mailer.store.claim_mail_batch(batch, now).await? {
         BatchClaim::Mine => {}
         BatchClaim::Done => return Ok(()),
-        BatchClaim::AtWork => return Err(BatchError::AtWork),
+        BatchClaim::InProgress => return Err(BatchError::AtWork),
         BatchClaim::CutOff => {
             tracing::warn!(unknown = due.len(), "an earlier attempt was cut off");
             let results = due.iter().map(|(_, member)| result(member, Outcome::Unknown)).collect::<Vec<_>>();
@@ -106,7 +106,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
         Answer::Refused => vec![Outcome::Failed("The mail service does not accept the mail.")],
         Answer::Lost => vec![Outcome::Unknown; due.len()],
     };
-    settle(mailer, job, batch, &due, &outcomes).await?;
+    record_and_requeue(mailer, job, batch, &due, &outcomes).await?;
     share.wait(due.len(), begun.into_std()).await;
     Ok(())
 }
@@ -176,23 +176,23 @@ fn result(member: &Membership, outcome: Outcome) -> MailResult {
     }
 }
 
-/// Records what came of each mail, queues anew what was put off, and ends the batch. Until it is ended, the message
+/// Records what came of each mail, queues anew what was deferred, and ends the batch. Until it is ended, the message
 /// comes again and finds the batch cut off.
-async fn settle(
+async fn record_and_requeue(
     mailer: &Mailer,
     job: &MailJob,
     batch: &str,
     due: &[(MailRecipient, &Membership)],
     outcomes: &[Outcome],
 ) -> Result<(), BatchError> {
-    let (mut results, mut put_off) = (Vec::new(), Vec::new());
+    let (mut results, mut deferred) = (Vec::new(), Vec::new());
     let mut counts = [0usize; 3];
     for (index, entry) in due.iter().enumerate() {
         // An answer that is shorter than the question leaves its end open.
         let outcome = outcomes.get(index).copied().unwrap_or(Outcome::Unknown);
         match outcome {
             Outcome::PutOff => {
-                put_off.push(*entry);
+                deferred.push(*entry);
                 continue;
             }
             Outcome::Sent => counts[0] += 1,
@@ -202,17 +202,17 @@ async fn settle(
         results.push(result(entry.1, outcome));
     }
     let [sent, failed, unknown] = counts;
-    tracing::info!(sent, failed, unknown, put_off = put_off.len(), tries = job.tries, "sent a batch");
+    tracing::info!(sent, failed, unknown, deferred = deferred.len(), tries = job.tries, "sent a batch");
     record(mailer, job, &results).await?;
-    if job.tries >= TRIES && !put_off.is_empty() {
-        tracing::error!(put_off = put_off.len(), "put off too often; left to the sweeper");
-    } else if !put_off.is_empty() {
-        queue(mailer, &[again(job, &put_off, job.tries + 1)], delay(job.tries)).await?;
+    if job.tries >= TRIES && !deferred.is_empty() {
+        tracing::error!(deferred = deferred.len(), "deferred too often; left to the sweeper");
+    } else if !deferred.is_empty() {
+        queue(mailer, &[again(job, &deferred, job.tries + 1)], delay(job.tries)).await?;
     }
     Ok(mailer.store.finish_mail_batch(batch, mailer.clock.now()).await?)
 }
 
-/// Seconds until a mail that was put off is tried again: twice as long each time.
+/// Seconds until a mail that was deferred is tried again: twice as long each time.
 fn delay(tries: u32) -> i32 {
     (15 << tries.min(6)).min(LONGEST_DELAY)
 }
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_off_waits_twice_as_long_each_time() {
+    fn what_is_deferred_waits_twice_as_long_each_time() {
         let delays: Vec<i32> = (0..TRIES).map(delay).collect();
         assert_eq!(delays, [15, 30, 60, 120, 240, 480, 900, 900]);
     }

@@ -2,20 +2,20 @@
 //!
 //! ```text
 //! message ─► due? ─► claim ─► SendBulkEmail ─┬─ taken      sent
-//!                      │                     ├─ put off    the same people in a new batch, later
+//!                      │                     ├─ deferred    the same people in a new batch, later
 //!                      │                     ├─ refused    failed, with the reason
 //!                      │                     └─ no answer  unknown: once more after 15 minutes, if nothing is heard
 //!                      └─ cut off earlier ─────────────────┘
 //! ```
 //!
-//! The mail that tells an admin the end of an import goes the same way by itself (`ended`).
+//! The mail that tells an admin the end of an import goes the same way by itself (`import_report`).
 //!
 //! The claim lowers the chance of a second copy to the one case in which nobody can know: when an answer is lost.
 
 mod batch;
 mod compose;
-mod ended;
-mod ended_mail;
+mod import_report;
+mod import_report_mail;
 mod outcome;
 mod pace;
 mod send;
@@ -31,7 +31,7 @@ pub use pace::Pace;
 /// How mail is sent here.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The address of the mailer's own queue, for mails that were put off.
+    /// The address of the mailer's own queue, for mails that were deferred.
     pub mail_queue: String,
     /// What links begin with, without a slash at the end.
     pub public_url: String,
@@ -100,7 +100,7 @@ pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
         let done = match serde_json::from_str::<MailQueueJob>(&body) {
             Ok(MailQueueJob::ImportReport(job)) => {
                 tracing::Span::current().record("organisation", tracing::field::display(job.organisation));
-                Box::pin(ended::process(mailer, job)).await
+                Box::pin(import_report::process(mailer, job)).await
             }
             Ok(MailQueueJob::Invitations(job)) => {
                 let batch = job.batch();

@@ -1,15 +1,16 @@
-//! Lists and single entries.
+//! `GET` of lists and of single entries.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
-use usher_domain::{Membership, MembershipId, Status};
-use usher_http::{Admin, Api, ListQuery, MembershipView, Problem, next_cursor, no_place, read_cursor};
+use usher_app::{list_memberships, load_membership};
+use usher_domain::{EmailAddress, IssueCode, Membership};
+use usher_http::{Admin, Api, ListQuery, MembershipView, Problem, invalid_cursor, next_cursor, read_cursor};
 use usher_store::{ListFilter, Store};
 
-use crate::load;
+use crate::id::membership_id;
 
-/// The filters of both lists; which of them apply is checked.
+/// The filters of both lists.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filters {
@@ -36,7 +37,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The stored states behind each status that the list can be filtered by.
+    /// The stored states of each status that the list can be filtered by.
     fn statuses(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Self::Invitations => &[
@@ -67,7 +68,7 @@ fn filter(kind: Kind, filters: &Filters, admin: &Admin) -> Result<ListFilter, Pr
             let (_, stored) = known.ok_or_else(|| {
                 let names: Vec<_> = kind.statuses().iter().map(|(name, _)| *name).collect();
                 let message = format!("is {status:?}; it can be {}", names.join(", "));
-                Problem::invalid_field("status", "status_unknown", message)
+                Problem::invalid_field("status", IssueCode::StatusUnknown, message)
             })?;
             filter.statuses = stored.to_vec();
         }
@@ -76,11 +77,11 @@ fn filter(kind: Kind, filters: &Filters, admin: &Admin) -> Result<ListFilter, Pr
     }
     if let Some(team) = &filters.team {
         let known = admin.organisation.catalogue.team(team);
-        let message = || Problem::invalid_field("team", "team_unknown", format!("there is no team {team:?}"));
+        let message = || Problem::invalid_field("team", IssueCode::TeamUnknown, format!("there is no team {team:?}"));
         filter.team = Some(known.ok_or_else(message)?.id.to_string());
     }
     if let Some(import) = &filters.import {
-        let message = |_| Problem::invalid_field("import", "import_invalid", "is not the id of an import");
+        let message = |_| Problem::invalid_field("import", IssueCode::ImportInvalid, "is not the id of an import");
         filter.import = Some(import.parse().map_err(message)?);
     }
     Ok(filter)
@@ -92,43 +93,23 @@ async fn list(kind: Kind, api: Api, admin: Admin, filters: Filters) -> Result<Js
     let stored = filter(kind, &filters, &admin)?;
     let query = ListQuery { limit: filters.limit, next: filters.next };
     let limit = query.limit()?;
-    if let Some(email) = &filters.email {
-        // An address looks itself up: no list is read for it.
-        let email = email.parse().map_err(|error: usher_domain::EmailAddressError| {
-            Problem::invalid_field("email", error.code().as_str(), error.to_string())
-        })?;
-        let found = api.store.membership(organisation, MembershipId::of(organisation, &email)).await?;
-        let found = found.map(|found| found.membership).filter(|found| passes(&stored, found, now));
-        let items = found.iter().filter_map(|found| kind.view(found, &admin, now)).collect();
-        return Ok(Json(List { items, next: None }));
+    let email = filters.email.as_deref().map(str::parse::<EmailAddress>).transpose();
+    let email = email.map_err(|error| Problem::invalid_field("email", error.code(), error.to_string()))?;
+    // A search by address has one page, so its cursor does not matter.
+    let next = query.next.filter(|_| email.is_none());
+    let from = next.as_deref().map(read_cursor).transpose()?;
+    if from.as_deref().is_some_and(|position| !Store::is_list_position(position)) {
+        return Err(invalid_cursor());
     }
-    let from = query.next.as_deref().map(read_cursor).transpose()?;
-    if from.as_deref().is_some_and(|place| !Store::is_place_in_list(place)) {
-        return Err(no_place());
-    }
-    let page = api.store.list_memberships(organisation, &stored, limit, from.as_deref(), now).await?;
+    let page = list_memberships(&api.store, organisation, &stored, email.as_ref(), limit, from.as_deref(), now).await?;
     let items = page.items.iter().filter_map(|found| kind.view(found, &admin, now)).collect();
     Ok(Json(List { items, next: page.next.as_deref().map(next_cursor) }))
-}
-
-fn passes(filter: &ListFilter, membership: &Membership, now: jiff::Timestamp) -> bool {
-    let status = match membership.status(now) {
-        Status::Held => "held",
-        Status::Pending => "pending",
-        Status::Expired => "expired",
-        Status::Revoked => "revoked",
-        Status::Active => "active",
-        Status::Deactivated => "deactivated",
-    };
-    (filter.statuses.is_empty() || filter.statuses.contains(&status))
-        && filter.team.as_ref().is_none_or(|team| membership.entitlements.team.as_deref() == Some(team.as_str()))
-        && filter.import.is_none_or(|import| membership.import == Some(import))
 }
 
 fn query(filters: Result<Query<Filters>, axum::extract::rejection::QueryRejection>) -> Result<Filters, Problem> {
     filters
         .map(|Query(filters)| filters)
-        .map_err(|rejection| Problem::invalid_field("query", "query_invalid", rejection.body_text()))
+        .map_err(|rejection| Problem::invalid_field("query", IssueCode::QueryInvalid, rejection.body_text()))
 }
 
 type Filtered = Result<Query<Filters>, axum::extract::rejection::QueryRejection>;
@@ -150,7 +131,7 @@ pub(crate) async fn invitation(
     admin: Admin,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<MembershipView>, Problem> {
-    let found = load(&api.store, admin.organisation.id, &id).await?.membership;
+    let found = load_membership(&api.store, admin.organisation.id, membership_id(&id)?).await?.membership;
     Ok(Json(MembershipView::invitation(&found, &admin.organisation.catalogue, api.clock.now())))
 }
 
@@ -159,7 +140,7 @@ pub(crate) async fn member(
     admin: Admin,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<MembershipView>, Problem> {
-    let found = load(&api.store, admin.organisation.id, &id).await?.membership;
+    let found = load_membership(&api.store, admin.organisation.id, membership_id(&id)?).await?.membership;
     let view = MembershipView::member(&found, &admin.organisation.catalogue, api.clock.now());
     view.map(Json).ok_or_else(Problem::not_found)
 }

@@ -6,7 +6,7 @@
 //! and a second copy. So jobs are sent again here, a few times, and if one of them still cannot be sent, all records go
 //! back to the stream, to come again as the same batch.
 
-mod plan;
+mod batch;
 mod queue;
 mod record;
 
@@ -60,7 +60,7 @@ pub async fn handle(relay: &Relay, event: Event) -> Result<DynamoDbEventResponse
             }
         }
     }
-    let messages = plan::messages(relay, work);
+    let messages = batch::messages(relay, work);
     let (records, sent) = (event.records.len(), messages.len());
     let failed = queue::send(&relay.sqs, messages).await;
     tracing::info!(records, malformed, messages = sent, failed, "relayed");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use crate::plan::Message;
+use crate::batch::Message;
 use usher_runtime::describe;
 
 /// The most messages of one request (an SQS limit). A job of fifty recipients has about 5 kB, so ten are far below the

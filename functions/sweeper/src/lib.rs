@@ -1,24 +1,19 @@
-//! The sweeper: what the clock brings about, and what was cut off.
+//! The sweeper: records what the clock ends, and finishes what was cut off.
 //!
-//! It looks only at what is due, in the index `due`, and each thing it does may be done twice: another sweeper, or the
-//! one before that was cut off, may be at the same.
+//! It reads only what is due, from the index `due`. Everything it does can safely be done twice, because another sweeper,
+//! or an earlier one that was cut off, may do the same.
 
 mod imports;
-mod mails;
 mod queues;
-mod reservations;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use usher_domain::{MembershipId, OrganisationId};
+use usher_domain::{MembershipId, OrganisationId, ReservationId};
 use usher_runtime::Clock;
-use usher_store::{DueItem, Store, StoreError, Versioned};
+use usher_store::{DueItem, Store, StoreError};
 
 pub use queues::{QueueError, Queues};
-
-/// How many invitations are loaded at a time.
-const LOADED_AT_ONCE: usize = 990;
 
 /// What the sweeper works with.
 #[derive(Debug, Clone)]
@@ -27,11 +22,11 @@ pub struct Sweeper {
     pub store: Store,
     /// The clock.
     pub clock: Clock,
-    /// The queues it looks into.
+    /// The queues it checks.
     pub queues: Queues,
 }
 
-/// Why a sweep did not finish. What it had done stays done; the next one goes on.
+/// Why a sweep did not finish. What it did stays done; the next sweep does the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// The table failed.
@@ -40,25 +35,25 @@ pub enum SweepError {
     /// A queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// Some of what was due could not be dealt with; each was logged.
-    #[error("{0} of the things due could not be dealt with")]
+    /// Some due items failed; each was logged.
+    #[error("{0} of the due items failed")]
     Incomplete(usize),
 }
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Swept {
-    /// Invitations whose end was recorded, and whose places were given back.
+    /// Invitations that were recorded as expired, and whose capacity was released.
     pub expired: usize,
-    /// Reservations that nobody else settled.
-    pub settled: usize,
-    /// Mails that were queued anew.
+    /// Abandoned reservations that were committed.
+    pub committed: usize,
+    /// Mails that were queued again.
     pub requeued: usize,
     /// Parts of imports that were handed out again.
     pub parts: usize,
 }
 
-/// Deals with everything that is due.
+/// Sweeps everything that is due.
 pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
     let now = sweeper.clock.now();
     let (mut swept, mut failed) = (Swept::default(), 0);
@@ -75,11 +70,11 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
         }
     }
     for (organisation, ids) in expiring {
-        match expire(sweeper, organisation, &ids).await {
+        match usher_app::expire_due(&sweeper.store, organisation, &ids, now).await {
             Ok(count) => swept.expired += count,
             Err(error) => {
                 failed += ids.len();
-                tracing::error!(%organisation, %error, "invitations could not be expired");
+                tracing::error!(%organisation, %error, "could not expire invitations");
             }
         }
     }
@@ -87,10 +82,10 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
         let organisation = due.organisation;
         let done = match due.item {
             DueItem::Reservation(id) => {
-                reservations::settle(sweeper, organisation, id).await.map(|count| swept.settled += count)
+                commit_reservation(sweeper, organisation, id).await.map(|count| swept.committed += count)
             }
             DueItem::DeliveryCheck(hour) => {
-                mails::look_after(sweeper, organisation, hour).await.map(|count| swept.requeued += count)
+                check_delivery(sweeper, organisation, hour).await.map(|count| swept.requeued += count)
             }
             DueItem::Import(id) => {
                 imports::look_after(sweeper, organisation, id).await.map(|count| swept.parts += count)
@@ -99,12 +94,12 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
         };
         if let Err(error) = done {
             failed += 1;
-            tracing::error!(%organisation, due = ?due.item, %error, "something due could not be dealt with");
+            tracing::error!(%organisation, due = ?due.item, %error, "a due item failed");
         }
     }
     tracing::info!(
         expired = swept.expired,
-        settled = swept.settled,
+        committed = swept.committed,
         requeued = swept.requeued,
         parts = swept.parts,
         "swept"
@@ -116,12 +111,16 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
     Ok(swept)
 }
 
-async fn expire(sweeper: &Sweeper, organisation: OrganisationId, ids: &[MembershipId]) -> Result<usize, StoreError> {
-    let mut expired = 0;
-    for ids in ids.chunks(LOADED_AT_ONCE) {
-        // The index lags behind the table: what it names is loaded and decided anew.
-        let members: Vec<Versioned> = sweeper.store.memberships(organisation, ids).await?.into_values().collect();
-        expired += sweeper.store.expire(organisation, members, sweeper.clock.now()).await?;
-    }
-    Ok(expired)
+async fn commit_reservation(
+    sweeper: &Sweeper,
+    organisation: OrganisationId,
+    id: ReservationId,
+) -> Result<usize, SweepError> {
+    Ok(usize::from(usher_app::commit_reservation(&sweeper.store, organisation, id).await?))
+}
+
+async fn check_delivery(sweeper: &Sweeper, organisation: OrganisationId, hour: i64) -> Result<usize, SweepError> {
+    let now = sweeper.clock.now();
+    let queue_is_empty = sweeper.queues.mail_is_drained().await?;
+    Ok(usher_app::check_delivery(&sweeper.store, organisation, hour, queue_is_empty, now).await?)
 }

@@ -1,4 +1,4 @@
-//! Every five minutes: records what is over and looks after what got stuck.
+//! Every five minutes: records what ended, and finishes what was cut off.
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;

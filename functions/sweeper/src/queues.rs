@@ -1,4 +1,4 @@
-//! The queues, as far as the sweeper looks into them.
+//! The queues that the sweeper checks.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
@@ -28,12 +28,12 @@ impl Queues {
         Self { client, mail, apply }
     }
 
-    /// Whether no mail job is waiting, delayed or at work. While one is, a mail that has not left may be on its way.
+    /// Whether no mail job is waiting, delayed or in progress. While one is, a mail that was not sent may be in it.
     pub async fn mail_is_drained(&self) -> Result<bool, QueueError> {
         self.is_drained(&self.mail).await
     }
 
-    /// Whether no part of an import is waiting, delayed or at work.
+    /// Whether no part of an import is waiting, delayed or in progress.
     pub async fn apply_is_drained(&self) -> Result<bool, QueueError> {
         self.is_drained(&self.apply).await
     }
@@ -52,7 +52,7 @@ impl Queues {
         Ok(answer.attributes.unwrap_or_default().values().all(|count| count == "0"))
     }
 
-    /// Hands parts of an import out again.
+    /// Queues parts of an import again.
     pub async fn send_parts(&self, jobs: &[ApplyJob]) -> Result<(), QueueError> {
         for batch in jobs.chunks(BATCH) {
             let entries = batch.iter().map(|job| {

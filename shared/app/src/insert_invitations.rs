@@ -11,6 +11,8 @@ use usher_domain::membership::Origin;
 use usher_domain::{Decision, ExistingMembership, InvitationSpec, Membership, MembershipId, Organisation, decide};
 use usher_store::{Inserted, Store, StoreError, Versioned};
 
+use crate::expire::expire;
+
 /// How often people who met another write are looked at again.
 const ROUNDS: usize = 6;
 /// How many updates run at once.
@@ -129,7 +131,7 @@ impl<F: Fn(&Membership) -> bool> Inviting<'_, F> {
         let Round { new, again, expired, mut open } = writes;
         if !expired.is_empty() {
             // Their capacity is released first; this request has its own.
-            self.store.expire(self.organisation.id, expired, self.now).await?;
+            expire(self.store, self.organisation.id, expired, self.now).await?;
         }
         let (indexes, members): (Vec<usize>, Vec<Membership>) = new.into_iter().unzip();
         let inserted = self.store.insert_memberships(&members).await?;

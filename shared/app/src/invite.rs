@@ -13,6 +13,7 @@ use usher_domain::{
 };
 use usher_store::{Reservation, ReserveError, Store, StoreError, Versioned};
 
+use crate::expire::expire;
 use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
 /// What became of one person, and their membership now.
@@ -90,7 +91,7 @@ async fn existing(
     let over: Vec<Versioned> = existing.values().filter(is_over).cloned().collect();
     if !over.is_empty() {
         let ids: Vec<_> = over.iter().map(|found| found.membership.id).collect();
-        store.expire(organisation.id, over, now).await?;
+        expire(store, organisation.id, over, now).await?;
         existing.extend(store.memberships(organisation.id, &ids).await?);
     }
     Ok(existing)

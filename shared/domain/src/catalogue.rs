@@ -1,4 +1,4 @@
-//! What an organisation has to give: roles, teams, products and courses, and how a text names one of them.
+//! What an organisation offers: roles, teams, products and courses, and how a text names one of them.
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -6,47 +6,47 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::text::ShortText;
 
-/// A role. A higher rank may invite lower and equal ones, if it may invite at all.
+/// A role. If it may invite, it may invite to roles of its own rank and below.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// The name that requests and files use.
     pub name: SmolStr,
-    /// Its place in the order; the higher, the more it may do.
+    /// Its position in the order: the higher, the more it may do.
     pub rank: u32,
-    /// Whether people with this role administer the organisation: invite, import and manage.
+    /// Whether people with this role are admins: they invite, import and manage.
     #[serde(default)]
     pub can_invite: bool,
 }
 
-/// A team. Its id outlives a change of its name.
+/// A team. Its id stays when its name changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
-    /// What memberships hold.
+    /// What memberships store.
     pub id: SmolStr,
-    /// What people call it.
+    /// The name that people see.
     pub name: ShortText,
 }
 
-/// A product that takes a licence per person.
+/// A product; each person who gets it uses a licence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
-    /// What requests use, and the column of a file.
+    /// What requests use, and the column in a file.
     pub id: String,
-    /// What people call it.
+    /// The name that people see.
     pub name: ShortText,
 }
 
-/// A course one can be enrolled in.
+/// A course that people can be enrolled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
-    /// What requests and files use; read without regard to case.
+    /// What requests and files use, in any case.
     pub slug: String,
-    /// What people call it.
+    /// The name that people see.
     pub title: ShortText,
 }
 
-/// Everything a request may name.
+/// Everything that a request can name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Catalogue {
     /// In descending rank.
@@ -59,33 +59,33 @@ pub struct Catalogue {
     pub courses: Vec<Course>,
 }
 
-/// A text as it is compared: case, blanks, dashes and underscores do not count.
+/// A text as it is compared: without case, spaces, dashes and underscores.
 fn folded(text: &str) -> impl Iterator<Item = char> {
     let lower = |c: char| if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
-    // Accents may be written as one character with their letter, or behind it.
+    // An accent may be one character with its letter, or a character after it.
     let (plain, other) = if text.is_ascii() { (text, "") } else { ("", text) };
     plain.chars().chain(other.nfc()).filter(|c| !c.is_whitespace() && *c != '-' && *c != '_').map(lower)
 }
 
-/// Folds a text for comparison: case, blanks, dashes and underscores do not count.
+/// Folds a text for comparison: without case, spaces, dashes and underscores.
 #[must_use]
 pub fn fold(text: &str) -> String {
     folded(text).collect()
 }
 
-/// Whether two texts are the same once they are folded.
+/// Whether two texts are the same when folded.
 pub(crate) fn same_name(one: &str, other: &str) -> bool {
     one == other || folded(one).eq(folded(other))
 }
 
-/// The entry whose name is nearest to what was written, if any is near enough to be what was meant.
+/// The name that is most similar to the text, if one is similar enough to be meant.
 #[must_use]
 pub fn nearest<'a>(found: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = fold(found);
     names
         .into_iter()
         .map(|name| (strsim::jaro_winkler(&found, &fold(name)), name))
-        .filter(|(likeness, _)| *likeness > 0.85)
+        .filter(|(similarity, _)| *similarity > 0.85)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }
@@ -103,7 +103,7 @@ impl Catalogue {
         self.teams.iter().find(|team| team.id == text || same_name(team.name.as_str(), text))
     }
 
-    /// What the team with this id is called; a team that is gone is shown by its id.
+    /// The name of the team with this id. A deleted team is shown by its id.
     #[must_use]
     pub fn team_name<'a>(&'a self, id: &'a str) -> &'a str {
         self.teams.iter().find(|team| team.id == id).map_or(id, |team| team.name.as_str())
@@ -116,13 +116,13 @@ impl Catalogue {
         by_id.or_else(|| self.products.iter().find(|product| same_name(product.name.as_str(), text)))
     }
 
-    /// The course with this slug, without regard to case.
+    /// The course with this slug, in any case.
     #[must_use]
     pub fn course(&self, text: &str) -> Option<&Course> {
         self.courses.iter().find(|course| course.slug.eq_ignore_ascii_case(text.trim()))
     }
 
-    /// The role whose people may do least: what is given when neither the request nor the organisation says.
+    /// The role with the lowest rank.
     #[must_use]
     pub fn lowest_role(&self) -> Option<&Role> {
         self.roles.iter().min_by_key(|role| role.rank)
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_however_they_are_spelled() {
+    fn names_are_found_in_every_spelling() {
         let catalogue = Catalogue {
             roles: vec![Role { name: "sales_rep".into(), rank: 1, can_invite: false }],
             courses: vec![Course { slug: "Meddicc-go-live-plan".into(), title: "Go".parse().expect("a text") }],
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_same_however_they_are_spelled() {
+    fn spellings_of_one_name_are_the_same() {
         for (one, other) in [("Sales Rep", "sales_rep"), ("Équipe Paris", "e\u{301}quipe-paris"), ("a\u{b}b\tc", "ABC")]
         {
             assert!(same_name(one, other) && fold(one) == fold(other), "{one:?} {other:?}");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_near_miss_is_suggested_and_a_far_one_is_not() {
+    fn a_similar_name_is_suggested() {
         assert_eq!(nearest("Enterprize", ["Enterprise", "SMB"]), Some("Enterprise"));
         assert_eq!(nearest("Atlantis", ["Enterprise", "SMB"]), None);
     }

@@ -8,7 +8,7 @@ use memchr::memchr;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::issue::IssueCode;
+use crate::issue_code::IssueCode;
 use crate::text::{is_invisible, trimmed};
 
 /// The most bytes of a whole address (RFC 5321 §4.5.3.1.3, less the angle brackets).

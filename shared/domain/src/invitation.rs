@@ -68,7 +68,7 @@ pub fn decide(existing: Option<&Membership>, now: Timestamp) -> Decision {
     }
 }
 
-/// Whether somebody asks for something that an open invitation does not give. What they leave open they do not ask for.
+/// Whether a spec asks for something that an open invitation does not give. What it leaves out it does not ask for.
 #[must_use]
 pub fn asks_for_more(spec: &InvitationSpec, open: &Membership) -> bool {
     let (wanted, given) = (&spec.entitlements, &open.entitlements);
@@ -82,9 +82,8 @@ pub fn asks_for_more(spec: &InvitationSpec, open: &Membership) -> bool {
         || (spec.send && open.state == State::Held)
 }
 
-/// Whether what an invitation offers can still be given at the moment it is accepted: its role and team exist, and who
-/// invited may still invite to that role. `team_exists` is about the team it names, if it names one; `inviter` is who
-/// invited, if they still are in the table.
+/// Whether an invitation can still be accepted: its role and team exist, and the inviter may still invite to that role.
+/// `team_exists` is about the invitation's team, if it has one; `inviter` is `None` if they were deleted.
 #[must_use]
 pub fn is_acceptable(
     invitation: &Membership,
@@ -96,7 +95,7 @@ pub fn is_acceptable(
     if invitation.entitlements.team.is_some() && !team_exists {
         return false;
     }
-    // An operator invites to every role.
+    // Operators invite to every role.
     if invitation.invited_by.is_none() {
         return true;
     }
@@ -108,46 +107,26 @@ pub fn is_acceptable(
 mod tests {
     use super::*;
     use crate::catalogue::Role;
-    use crate::id::OrganisationId;
-    use crate::membership::Origin;
+    use crate::fixtures::{self, role};
     use crate::spec::Entitlements;
-    use crate::text::PersonName;
-    use jiff::SignedDuration;
 
-    fn invitation(email: &str, role: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
-        let entitlements =
-            Entitlements { role: role.into(), team: team.map(Into::into), products: [].into(), courses: [].into() };
-        let email = email.parse().expect("an address");
-        let spec = InvitationSpec {
-            email,
-            name: PersonName::default(),
-            job_title: None,
-            entitlements: entitlements.into(),
-            send: true,
-        };
-        let origin = Origin { invited_by: by.map(|by| by.id), import: None, reservation: None };
-        let organisation = OrganisationId::from_parts(1, 1);
-        Membership::invite(organisation, spec, origin, SignedDuration::from_hours(1), Timestamp::UNIX_EPOCH)
+    fn invitation(email: &str, role_name: &str, team: Option<&str>, by: Option<&Membership>) -> Membership {
+        let entitlements = Entitlements { team: team.map(Into::into), ..role(role_name) };
+        let spec = InvitationSpec { entitlements: entitlements.into(), ..fixtures::spec(email, role_name) };
+        Membership { invited_by: by.map(|by| by.id), ..fixtures::invited(spec) }
     }
 
     #[test]
-    fn what_is_left_open_is_not_asked_for() {
+    fn what_a_spec_leaves_out_it_does_not_ask_for() {
         let open = Membership { job_title: "VP".parse().ok(), ..invitation("a@example.com", "member", None, None) };
-        let entitlements = Entitlements { role: "member".into(), team: None, products: [].into(), courses: [].into() };
-        let spec = InvitationSpec {
-            email: open.email.clone(),
-            name: PersonName::default(),
-            job_title: None,
-            entitlements: entitlements.into(),
-            send: true,
-        };
+        let spec = fixtures::spec("a@example.com", "member");
         assert!(!asks_for_more(&spec, &open));
         assert!(!asks_for_more(&InvitationSpec { job_title: "VP".parse().ok(), ..spec.clone() }, &open));
         assert!(asks_for_more(&InvitationSpec { job_title: "CEO".parse().ok(), ..spec }, &open));
     }
 
     #[test]
-    fn an_offer_holds_only_while_it_could_be_made_anew() {
+    fn an_invitation_is_acceptable_while_its_inviter_could_send_it_now() {
         let role = |name: &str, rank, can_invite| Role { name: name.into(), rank, can_invite };
         let roles = vec![role("owner", 3, true), role("admin", 2, true), role("member", 1, false)];
         let catalogue = Catalogue { roles, ..Catalogue::default() };
@@ -162,7 +141,7 @@ mod tests {
         assert!(!is_acceptable(&offer("owner", None), &catalogue, true, Some(&admin)), "above the inviter");
         assert!(!is_acceptable(&offer("member", None), &catalogue, true, None), "the inviter was removed");
         let out = admin.clone().deactivate(now).expect("a member");
-        assert!(!is_acceptable(&offer("member", None), &catalogue, true, Some(&out)), "the inviter is shut out");
+        assert!(!is_acceptable(&offer("member", None), &catalogue, true, Some(&out)), "the inviter is deactivated");
         let demoted = Membership { entitlements: offer("member", None).entitlements, ..admin.clone() };
         assert!(!is_acceptable(&offer("member", None), &catalogue, true, Some(&demoted)), "the inviter may not invite");
         assert!(

@@ -1,122 +1,85 @@
-//! Everything that can be wrong, or worth a look, with one person's details: codes that clients may rely on.
+//! What can be wrong with a field: of a request, of one person's details, of a row of a file.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether an issue stands in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Nobody is invited by this row.
-    #[default]
-    Error,
-    /// Worth a look; the row counts as it stands.
-    Warning,
+use crate::catalogue::nearest;
+pub use crate::issue_code::{IssueCode, Severity};
+
+/// One thing that is wrong with one field, or that deserves a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The field, as the API names it: `email`, `invitations[3].email`.
+    pub field: Cow<'static, str>,
+    /// A stable code.
+    pub code: IssueCode,
+    /// What is wrong and what to do, for people.
+    pub message: String,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// What is allowed, where that is a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+    /// The allowed value that was probably meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
 }
 
-macro_rules! issue_codes {
-    ($($severity:ident { $($(#[doc = $meaning:literal])+ $code:ident = $name:literal,)+ })+) => {
-        /// What is wrong with a field or a row, or worth a look.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum IssueCode {
-            $($($(#[doc = $meaning])+ #[serde(rename = $name)] $code,)+)+
-        }
-
-        impl IssueCode {
-            /// All codes.
-            pub const ALL: &[Self] = &[$($(Self::$code,)+)+];
-
-            /// The code as clients see it.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $($(Self::$code => $name,)+)+ }
-            }
-
-            /// Whether it stands in the way.
-            #[must_use]
-            pub fn severity(self) -> Severity {
-                match self { $($(Self::$code)|+ => Severity::$severity,)+ }
-            }
-        }
-    };
-}
-
-issue_codes! {
-    Error {
-        /// The address is blank.
-        EmailMissing = "email_missing",
-        /// There is no `@`, or nothing behind it.
-        EmailWithoutDomain = "email_without_domain",
-        /// There is a blank inside the address.
-        EmailWithSpace = "email_with_space",
-        /// There is a character in the address that cannot be seen.
-        EmailWithInvisibleCharacter = "email_with_invisible_character",
-        /// What stands before the `@` has letters the mail service does not deliver to.
-        EmailLocalPartNotAscii = "email_local_part_not_ascii",
-        /// The address is not spelled as one.
-        EmailInvalid = "email_invalid",
-        /// The address is longer than addresses can be.
-        EmailTooLong = "email_too_long",
-        /// A name or title is too long.
-        TextTooLong = "text_too_long",
-        /// A name or title has a line break or a character that cannot be seen.
-        TextWithInvisibleCharacter = "text_with_invisible_character",
-        /// A name or title has something that mail programs would make a link of.
-        TextWithLink = "text_with_link",
-        /// A name or title has angle brackets.
-        TextWithMarkup = "text_with_markup",
-        /// The name is given whole and in parts.
-        NameTwice = "name_twice",
-        /// No role is named, and none is usual.
-        RoleMissing = "role_missing",
-        /// There is no such role.
-        RoleUnknown = "role_unknown",
-        /// The role is above that of whoever invites.
-        RoleAboveOwn = "role_above_own",
-        /// There is no such team.
-        TeamUnknown = "team_unknown",
-        /// There is no such product.
-        ProductUnknown = "product_unknown",
-        /// A product's column says neither yes nor no.
-        ProductFlagUnknown = "product_flag_unknown",
-        /// There is no such course.
-        CourseUnknown = "course_unknown",
-        /// The same person with other details stands on an earlier line.
-        ConflictingDuplicate = "conflicting_duplicate",
-        /// The file holds more people than one file may.
-        TooManyPeople = "too_many_people",
-        /// A quote is opened and not closed.
-        QuoteUnclosed = "quote_unclosed",
-        /// The row is too long to be about a person.
-        RowTooLong = "row_too_long",
-        /// The row has more cells than the header has columns.
-        TooManyCells = "too_many_cells",
-        /// A byte, or a character lost earlier, that stands for no letter.
-        Undecodable = "undecodable",
-        /// The dialect asked for is none that files are read with.
-        DialectUnknown = "dialect_unknown",
-        /// Whoever started the import does not administer the organisation any more.
-        NotAnAdmin = "not_an_admin",
-        /// What the row names is called otherwise since the plan was made.
-        ChangedSincePlan = "changed_since_plan",
+impl Issue {
+    /// An issue that shows what was found, unless that is blank.
+    #[must_use]
+    pub fn new(field: impl Into<Cow<'static, str>>, code: IssueCode, found: &str, message: impl Into<String>) -> Self {
+        let found = (!found.is_empty()).then(|| found.to_owned());
+        Self { field: field.into(), code, message: message.into(), found, allowed: Vec::new(), suggestion: None }
     }
-    Warning {
-        /// The domain looks like a slip in a well-known one.
-        EmailDomainTypo = "email_domain_typo",
-        /// The address can be mistaken for another one of the file.
-        EmailLookAlike = "email_look_alike",
-        /// The address is another one of the file, but for a tag behind a plus sign.
-        EmailPlusTagTwin = "email_plus_tag_twin",
-        /// An address of a free mail service in a list of a company's people.
-        EmailFreeMail = "email_free_mail",
-        /// The person's open invitation says otherwise; it is left as it is.
-        InvitationDiffers = "invitation_differs",
+
+    /// An issue whose message says it all.
+    #[must_use]
+    pub fn plain(field: impl Into<Cow<'static, str>>, code: IssueCode, message: impl Into<String>) -> Self {
+        Self::new(field, code, "", message)
+    }
+
+    /// The same issue in a larger document, where the field's name begins with `prefix`.
+    #[must_use]
+    pub fn at(self, prefix: &str) -> Self {
+        if prefix.is_empty() { self } else { Self { field: format!("{prefix}{}", self.field).into(), ..self } }
+    }
+
+    pub(crate) fn unknown<'a>(
+        field: &'static str,
+        code: IssueCode,
+        found: &str,
+        allowed: impl Iterator<Item = &'a str> + Clone,
+    ) -> Self {
+        let suggestion = nearest(found, allowed.clone()).map(str::to_owned);
+        let kind = field.trim_end_matches('s');
+        let mut message = format!("there is no {kind} {found:?} here");
+        if let Some(suggestion) = &suggestion {
+            // Writing to a text cannot fail.
+            let _ = write!(message, "; did you mean {suggestion:?}?");
+        }
+        Self { allowed: allowed.map(str::to_owned).collect(), suggestion, ..Self::new(field, code, found, message) }
     }
 }
 
-impl fmt::Display for IssueCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issue_is_placed_in_a_larger_document() {
+        let issue = Issue::plain("email", IssueCode::EmailMissing, "is missing").at("admins[2].");
+        assert_eq!(issue.field, "admins[2].email");
+        assert_eq!(issue.clone().at(""), issue);
+    }
+
+    #[test]
+    fn an_issue_is_written_without_what_it_does_not_have() {
+        let issue = Issue::plain("limit", IssueCode::LimitInvalid, "is 0");
+        let json = serde_json::to_string(&issue).expect("JSON");
+        assert_eq!(json, r#"{"field":"limit","code":"limit_invalid","message":"is 0"}"#);
     }
 }

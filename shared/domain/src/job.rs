@@ -1,4 +1,4 @@
-//! Jobs: what is left on a queue for somebody else to do. They name people by membership id, so a queue holds no address.
+//! Jobs on queues. They name people by membership id, so a queue holds no address.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -6,14 +6,14 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{ImportId, MembershipId, OrganisationId};
 
-/// The most recipients of one mail job: what the mail service takes in one call.
+/// The most recipients of one mail job: the limit of one call to the mail service.
 pub const MAIL_JOB_RECIPIENTS: usize = 50;
 
-/// One mail that is due: this attempt at this generation of this person's invitation, and no other.
+/// One mail to send: this attempt at this generation of this person's invitation, and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailRecipient {
-    /// Whose.
+    /// The person.
     pub id: MembershipId,
     /// Which of their invitations.
     pub generation: u32,
@@ -25,13 +25,13 @@ pub struct MailRecipient {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailJob {
-    /// Whose.
+    /// The organisation.
     pub organisation: OrganisationId,
-    /// How often the mail service has put these recipients off. It is part of what names the batch, so that a second try
-    /// is not taken for the first one delivered twice.
+    /// How often the mail service deferred these recipients. It is part of the batch's name, so that a second try is not
+    /// taken for a second delivery of the first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tries: u32,
-    /// To whom.
+    /// The recipients.
     pub recipients: Vec<MailRecipient>,
 }
 
@@ -47,7 +47,7 @@ impl MailJob {
         let mut hash = Sha256::new();
         hash.update(self.organisation.to_bytes());
         hash.update(self.tries.to_be_bytes());
-        // Every part has a fixed length, so no two jobs run together.
+        // Every part has a fixed length, so different jobs never hash the same bytes.
         for recipient in &self.recipients {
             hash.update(recipient.id.to_bytes());
             hash.update(recipient.generation.to_be_bytes());
@@ -57,24 +57,23 @@ impl MailJob {
     }
 }
 
-/// The mail about the end of an import, to whoever started it.
+/// The report about an import that ended, to the person who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportReportJob {
-    /// Whose.
+    /// The organisation.
     pub organisation: OrganisationId,
     /// Which import.
     pub import_report: ImportId,
 }
 
-/// What is on the mail queue. The kinds are told apart by their members, so that those that were queued before there was a
-/// second kind are read as ever.
+/// What is on the mail queue. The kinds are distinguished by their members.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum MailQueueJob {
     /// Invitations.
     Invitations(MailJob),
-    /// The end of an import.
+    /// The report about an import.
     ImportReport(ImportReportJob),
 }
 
@@ -82,13 +81,13 @@ pub enum MailQueueJob {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyJob {
-    /// Whose.
+    /// The organisation.
     pub organisation: OrganisationId,
     /// Which import.
     pub import: ImportId,
-    /// Which part, counted from 1; 0 for none, only to end an import none of whose parts is still to come.
+    /// Which part, counted from 1; 0 only ends an import that has no parts left.
     pub part: u32,
-    /// How many of its rows an earlier delivery made and wrote down before its time was over.
+    /// How many of its rows an earlier delivery applied and recorded before it ran out of time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub from: u32,
 }
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_named_by_everything_that_makes_it_another() {
+    fn everything_in_a_job_is_part_of_its_batch_name() {
         assert_eq!(job().batch(), job().batch());
         assert_eq!(job().batch().len(), 32);
         let mut others = [job(), job(), job(), job()];
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_was_queued_by_an_earlier_version_begins_at_its_first_row() {
+    fn a_part_without_a_position_begins_at_its_first_row() {
         let text = r#"{"organisation":"01ARZ3NDEKTSV4RRFFQ69G5FAV","import":"01ARZ3NDEKTSV4RRFFQ69G5FAV","part":3}"#;
         let job: ApplyJob = serde_json::from_str(text).expect("a job");
         assert_eq!((job.part, job.from), (3, 0));
@@ -132,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_mail_jobs_are_told_apart() {
+    fn kinds_of_mail_jobs_are_distinguished() {
         let invitations = serde_json::to_string(&job()).expect("JSON");
         assert_eq!(serde_json::from_str::<MailQueueJob>(&invitations).ok(), Some(MailQueueJob::Invitations(job())));
         let (organisation, import_report) = (OrganisationId::from_parts(1, 2), ImportId::from_parts(3, 4));
-        let ended = ImportReportJob { organisation, import_report };
-        let text = serde_json::to_string(&ended).expect("JSON");
-        assert_eq!(serde_json::from_str::<MailQueueJob>(&text).ok(), Some(MailQueueJob::ImportReport(ended)));
+        let report = ImportReportJob { organisation, import_report };
+        let text = serde_json::to_string(&report).expect("JSON");
+        assert_eq!(serde_json::from_str::<MailQueueJob>(&text).ok(), Some(MailQueueJob::ImportReport(report)));
         assert!(serde_json::from_str::<MailQueueJob>(r#"{"organisation":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#).is_err());
     }
 }

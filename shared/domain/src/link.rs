@@ -1,8 +1,8 @@
 //! The link in a mail: a token that names one generation of one invitation and proves that we issued it.
 //!
 //! `token = base64url(key id ‖ organisation ‖ membership ‖ generation ‖ MAC)`. The MAC is HMAC-SHA-256 cut to 128 bits
-//! (RFC 2104 §5) under the key named. Nothing about a link is stored: it is made anew, byte for byte the same, whenever
-//! its mail is written, and a forged one is refused before anything is read.
+//! (RFC 2104 §5) under the named key. Nothing about a link is stored: every copy of its mail computes the same bytes, and a
+//! forged link is refused before anything is read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,12 +20,12 @@ const PAYLOAD_BYTES: usize = 1 + 16 + 16 + 4;
 const TOKEN_BYTES: usize = PAYLOAD_BYTES + MAC_BYTES;
 const TOKEN_CHARACTERS: usize = TOKEN_BYTES.div_ceil(3) * 4 - 1;
 
-/// A link's secret part. It can be written into a mail with [`Token::reveal`] and nowhere else by accident.
+/// The secret part of a link. Only [`Token::reveal`] shows it, so that it never reaches a log by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(Zeroizing<String>);
 
 impl Token {
-    /// The text for the link. Whoever sees it can accept the invitation.
+    /// The text for the link. Anyone who sees it can accept the invitation.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -38,7 +38,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a genuine token names.
+/// What a valid token names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
     /// The organisation that invites.
@@ -49,8 +49,8 @@ pub struct Link {
     pub generation: u32,
 }
 
-/// The text is no token of ours: mistyped, cut short, forged, or under a key that is no longer valid. Which of these is
-/// nobody's business.
+/// The text is not one of our tokens: mistyped, cut short, forged, or signed with a retired key. The error deliberately
+/// does not say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a valid invitation link")]
 pub struct TokenError;
@@ -58,21 +58,21 @@ pub struct TokenError;
 /// Why the keys cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkKeysError {
-    /// Not a JSON object of texts.
-    #[error("the link keys are not a JSON object of texts")]
+    /// The secret is not a JSON object of strings.
+    #[error("the link keys are not a JSON object of strings")]
     NotAnObject,
-    /// The member `current` is missing or names no key.
-    #[error("the link keys name no current key")]
+    /// The member `current` is missing, or there is no key with that id.
+    #[error("the link keys have no current key")]
     NoCurrent,
     /// A key's id is not a number from 0 to 255.
     #[error("a link key's id is not a number from 0 to 255")]
     KeyId,
-    /// A key is too short to be one.
+    /// A key has fewer than 32 characters.
     #[error("a link key has fewer than 32 characters")]
     TooShort,
 }
 
-/// The keys that links are made with: one current, any number still honoured.
+/// The keys that sign links: one current, any number still valid.
 pub struct LinkKeys {
     current: u8,
     keys: BTreeMap<u8, Zeroizing<Vec<u8>>>,
@@ -122,14 +122,14 @@ impl LinkKeys {
         bytes.extend_from_slice(&link.organisation.to_bytes());
         bytes.extend_from_slice(&link.membership.to_bytes());
         bytes.extend_from_slice(&link.generation.to_be_bytes());
-        // `parse` made sure that the current key exists, and HMAC takes a key of any length.
+        // `parse` checked that the current key exists, and HMAC accepts keys of any length.
         let mac = self.mac(self.current, &bytes).unwrap_or_default();
         bytes.extend_from_slice(&mac);
         Token(Zeroizing::new(BASE64URL_NOPAD.encode(&bytes)))
     }
 
-    /// What a token names, if it is one of ours. Mail programs append things to links (`.`, `)`, `>`, `%3D`); whatever
-    /// follows the token is left aside if it cannot be part of one.
+    /// What a token names, if it is one of ours. Mail programs append characters to links (`.`, `)`, `>`, `%3D`); what
+    /// follows the token is ignored if it cannot be part of one.
     pub fn verify(&self, text: &str) -> Result<Link, TokenError> {
         let token = text.get(..TOKEN_CHARACTERS).ok_or(TokenError)?;
         let rest = &text[TOKEN_CHARACTERS..];
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_leads_back_to_its_link_and_is_always_the_same() {
+    fn a_token_names_its_link_and_is_always_the_same() {
         let token = keys(OLD).issue(link());
         assert_eq!(token.reveal().len(), TOKEN_CHARACTERS);
         assert_eq!(token, keys(OLD).issue(link()));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_mailers_append_is_left_aside() {
+    fn characters_after_the_token_are_ignored() {
         let token = keys(OLD).issue(link());
         for tail in [".", ")", ">", "%3D", "=", "),", "\u{a0}", "?utm_source=x", "%22"] {
             assert_eq!(keys(OLD).verify(&format!("{}{tail}", token.reveal())), Ok(link()), "{tail}");

@@ -1,27 +1,27 @@
-//! How far the mail of an invitation has come.
+//! The delivery of an invitation's mail.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The states of one mail.
+/// The delivery state of one mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailState {
-    /// Due: it will be sent.
+    /// Waiting to be sent.
     Queued,
-    /// The mail service took it.
+    /// The mail service accepted it.
     Sent,
-    /// The recipient's server took it.
+    /// The recipient's server accepted it.
     Delivered,
-    /// The recipient's server refused it for good.
+    /// The recipient's server rejected it permanently.
     Bounced,
-    /// The recipient called it unwanted.
+    /// The recipient reported it as spam.
     Complained,
-    /// The mail service does not write to this address any more.
+    /// The mail service no longer sends to this address.
     Suppressed,
-    /// The mail service refused it, for the reason given.
+    /// The mail service rejected it, for the reason given.
     Failed,
-    /// The answer of the mail service was lost: it may have been sent. It is sent once more if nothing is heard.
+    /// The mail service's answer was lost: the mail may have been sent. Without news it is sent once more.
     Unknown,
 }
 
@@ -41,7 +41,7 @@ impl MailState {
         }
     }
 
-    /// The state of this name; `None` for a name that is none.
+    /// The state with this name; `None` if there is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [
@@ -59,23 +59,23 @@ impl MailState {
     }
 }
 
-/// The mail of an invitation's current generation.
+/// The mail of an invitation's newest generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailStatus {
-    /// How far it has come.
+    /// The state.
     pub state: MailState,
-    /// Why, where there is something to say.
+    /// The reason, if there is one.
     pub reason: Option<String>,
-    /// Since when.
+    /// When it reached this state.
     pub at: Timestamp,
-    /// How often a lost mail of this generation was given up and queued anew. A job for an earlier attempt is stale.
+    /// How often a lost mail of this generation was queued again. A job for an earlier attempt is stale.
     pub attempt: u32,
-    /// How often the mail service's answer was lost. After the first it is sent once more, after the second no more.
+    /// How often the mail service's answer was lost. After the first time the mail is sent once more, after the second never.
     pub unconfirmed_sends: u32,
 }
 
 impl MailStatus {
-    /// A mail that is due from this moment.
+    /// A mail that waits to be sent from now on.
     #[must_use]
     pub fn queued(now: Timestamp) -> Self {
         Self { state: MailState::Queued, reason: None, at: now, attempt: 0, unconfirmed_sends: 0 }

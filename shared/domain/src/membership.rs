@@ -1,4 +1,4 @@
-//! A membership: one person's standing in one organisation, from the invitation to the day they leave.
+//! A membership: one person in one organisation, from the invitation on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,160 +8,63 @@ use jiff::{SignedDuration, Timestamp};
 use crate::email::EmailAddress;
 use crate::id::{ImportId, MembershipId, OrganisationId, ReservationId};
 use crate::mail::MailStatus;
+pub use crate::membership_state::{State, Status, TransitionError};
 use crate::spec::{Entitlements, InvitationSpec};
 use crate::text::{PersonName, ShortText};
 
-/// Where a membership stands, with what only that state has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Prepared, not sent: no link exists yet.
-    Held,
-    /// Sent, and open until a moment.
-    Pending {
-        /// The first moment at which it can no longer be accepted.
-        expires_at: Timestamp,
-    },
-    /// Nobody accepted in time, and its places were given back.
-    Expired {
-        /// When its time ran out.
-        expired_at: Timestamp,
-    },
-    /// Taken back by an admin, and its places with it.
-    Revoked {
-        /// When.
-        revoked_at: Timestamp,
-    },
-    /// Accepted: the person is in.
-    Active {
-        /// When they accepted.
-        joined_at: Timestamp,
-    },
-    /// In, but shut out for now.
-    Deactivated {
-        /// When they had accepted.
-        joined_at: Timestamp,
-        /// When they were shut out.
-        deactivated_at: Timestamp,
-    },
-}
-
-/// The state as people see it at a given moment: an invitation whose time is over is expired, recorded or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// [`State::Held`].
-    Held,
-    /// [`State::Pending`], and still open.
-    Pending,
-    /// [`State::Expired`], or [`State::Pending`] past its time.
-    Expired,
-    /// [`State::Revoked`].
-    Revoked,
-    /// [`State::Active`].
-    Active,
-    /// [`State::Deactivated`].
-    Deactivated,
-}
-
-impl Status {
-    /// The name in lists of invitations, where all who ever accepted are `accepted`.
-    #[must_use]
-    pub fn of_invitation(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Pending => "pending",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::Active | Self::Deactivated => "accepted",
-        }
-    }
-
-    /// The name in lists of members; `None` for those who have not joined.
-    #[must_use]
-    pub fn of_member(self) -> Option<&'static str> {
-        match self {
-            Self::Active => Some("active"),
-            Self::Deactivated => Some("deactivated"),
-            Self::Held | Self::Pending | Self::Expired | Self::Revoked => None,
-        }
-    }
-}
-
-/// A step that the state does not allow. It carries what stands in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TransitionError {
-    /// The person has accepted already.
-    #[error("the invitation was accepted already")]
-    AlreadyAccepted,
-    /// The invitation has not been sent.
-    #[error("the invitation is held back and was never sent")]
-    Held,
-    /// The invitation's time is over.
-    #[error("the invitation has expired")]
-    Expired,
-    /// The invitation was taken back.
-    #[error("the invitation was revoked")]
-    Revoked,
-    /// The person is a member, but shut out.
-    #[error("the member is deactivated")]
-    Deactivated,
-    /// The person has not joined.
-    #[error("the person has not accepted yet")]
-    NotAMember,
-}
-
-/// How many earlier imports are remembered: long before there are more, the first of them has ended.
+/// How many earlier imports are remembered. The first ones have ended long before there are more.
 const EARLIER_IMPORTS: usize = 8;
 
-/// What is true of a membership in every state.
+/// What every membership has, in each state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Whose standing it is, derived from organisation and address.
+    /// Derived from organisation and address.
     pub id: MembershipId,
-    /// Where.
+    /// The organisation.
     pub organisation: OrganisationId,
     /// The person's address.
     pub email: EmailAddress,
-    /// What they are called.
+    /// The person's name.
     pub name: PersonName,
-    /// Their telephone number, once they gave one.
+    /// Their phone number, once they entered one.
     pub phone: Option<String>,
-    /// What they do.
+    /// Their job title.
     pub job_title: Option<ShortText>,
-    /// What they are given.
+    /// Role, team, products and courses.
     pub entitlements: Entitlements,
-    /// Where they stand.
+    /// The current state.
     pub state: State,
-    /// How often an invitation was sent; a link is good only for the newest. 0 while held.
+    /// How often an invitation was sent. Only the newest link works. 0 while held.
     pub generation: u32,
     /// When they were first invited.
     pub created_at: Timestamp,
-    /// When the newest mail left, if it has.
+    /// When the newest mail was sent.
     pub sent_at: Option<Timestamp>,
-    /// Who invited them; `None` for an operator.
+    /// The admin who invited them; `None` for an operator.
     pub invited_by: Option<MembershipId>,
-    /// The import they came with.
+    /// The import that invited them.
     pub import: Option<ImportId>,
-    /// Imports they came with before, each of which took a place for them that was given back when that invitation ended.
+    /// Imports that invited them before. Each reserved capacity for them, which was released when that invitation ended.
     pub earlier_imports: BTreeSet<ImportId>,
-    /// The reservation that the place was taken from.
+    /// The reservation that their capacity came from.
     pub reservation: Option<ReservationId>,
-    /// How far the newest mail has come; `None` while held.
+    /// The delivery of the newest mail; `None` while held.
     pub mail: Option<MailStatus>,
 }
 
-/// Who invites, by which way.
+/// Who invites, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     /// The admin; `None` for an operator.
     pub invited_by: Option<MembershipId>,
-    /// The import, if it is one.
+    /// The import, if the invitation comes from one.
     pub import: Option<ImportId>,
-    /// The reservation that pays for it.
+    /// The reservation that its capacity comes from.
     pub reservation: Option<ReservationId>,
 }
 
 impl Membership {
-    /// A new invitation: pending if it is to be sent, otherwise held.
+    /// A new invitation: pending if the mail is to be sent, otherwise held.
     #[must_use]
     pub fn invite(
         organisation: OrganisationId,
@@ -189,10 +92,10 @@ impl Membership {
             reservation: origin.reservation,
             mail: None,
         };
-        if spec.send { held.sent_anew(duration, now) } else { held }
+        if spec.send { held.sent(duration, now) } else { held }
     }
 
-    /// Where it stands for people at this moment.
+    /// The status that people see at this time.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
         match self.state {
@@ -206,7 +109,7 @@ impl Membership {
         }
     }
 
-    /// Whether places are kept for it. An invitation whose time is over keeps them until that is recorded.
+    /// Whether it uses capacity. An invitation past its `expires_at` does, until its end is recorded.
     #[must_use]
     pub fn holds_capacity(&self) -> bool {
         match self.state {
@@ -215,7 +118,7 @@ impl Membership {
         }
     }
 
-    /// When the newest invitation ends or ended.
+    /// When the newest invitation expires or expired.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.state {
@@ -233,7 +136,7 @@ impl Membership {
         }
     }
 
-    fn sent_anew(self, duration: SignedDuration, now: Timestamp) -> Self {
+    fn sent(self, duration: SignedDuration, now: Timestamp) -> Self {
         Self {
             state: State::Pending { expires_at: now.saturating_add(duration).unwrap_or(Timestamp::MAX) },
             generation: self.generation + 1,
@@ -243,18 +146,18 @@ impl Membership {
         }
     }
 
-    /// Sends the invitation, for the first time or again. The clock starts anew and every earlier link ends.
+    /// Sends the invitation, for the first time or again. It gets the full duration, and earlier links stop working.
     pub fn send(self, duration: SignedDuration, now: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
             State::Held | State::Pending { .. } | State::Expired { .. } | State::Revoked { .. } => {
-                Ok(self.sent_anew(duration, now))
+                Ok(self.sent(duration, now))
             }
             State::Active { .. } => Err(TransitionError::AlreadyAccepted),
             State::Deactivated { .. } => Err(TransitionError::Deactivated),
         }
     }
 
-    /// Invites somebody again whose earlier invitation ended, on new terms.
+    /// Invites a person again, with new details, after their earlier invitation ended.
     pub fn invite_again(
         self,
         spec: InvitationSpec,
@@ -270,8 +173,8 @@ impl Membership {
         }
         let Self { generation, created_at, import, mut earlier_imports, .. } = self;
         let mut again = Self::invite(self.organisation, spec, origin, duration, now);
-        // Whoever came with an import came with it, also when somebody invites them again by hand, or with another import: a
-        // part of it that is delivered once more has to know that it took a place for them.
+        // The import is remembered when the person is invited again by hand or by another import: a part of it that is
+        // delivered twice has to know that it reserved capacity for them.
         again.import = again.import.or(import);
         if let Some(import) = import.filter(|_| again.import != import) {
             if earlier_imports.len() >= EARLIER_IMPORTS {
@@ -285,13 +188,13 @@ impl Membership {
         Ok(again)
     }
 
-    /// Whether an import took a place for this person, now or for an invitation that ended.
+    /// Whether an import reserved capacity for this person, now or for an invitation that ended.
     #[must_use]
     pub fn came_with(&self, import: ImportId) -> bool {
         self.import == Some(import) || self.earlier_imports.contains(&import)
     }
 
-    /// Accepts the invitation. Refused by the clock alone, whatever is recorded.
+    /// Accepts the invitation. The clock alone refuses an expired one, recorded or not.
     pub fn accept(self, now: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
             State::Pending { expires_at } if now < expires_at => {
@@ -305,7 +208,7 @@ impl Membership {
         }
     }
 
-    /// Takes the invitation back.
+    /// Withdraws the invitation.
     pub fn revoke(self, now: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
             State::Held | State::Pending { .. } | State::Expired { .. } => {
@@ -316,7 +219,7 @@ impl Membership {
         }
     }
 
-    /// Records that the invitation's time is over; `None` if it is not, or if there is nothing to record.
+    /// Records that the invitation expired; `None` if it did not, or if that is recorded already.
     #[must_use]
     pub fn expire(self, now: Timestamp) -> Option<Self> {
         match self.state {
@@ -332,7 +235,7 @@ impl Membership {
         }
     }
 
-    /// Changes what the invitation says to what a draft says, which only works until the person accepts. The address stays.
+    /// Replaces the details of an open invitation. The address stays.
     pub fn edit(self, spec: InvitationSpec, now: Timestamp) -> Result<Self, TransitionError> {
         let InvitationSpec { email: _, name, job_title, entitlements, send: _ } = spec;
         match self.state {
@@ -346,7 +249,7 @@ impl Membership {
         }
     }
 
-    /// Shuts a member out. Their places stay taken, so that they can come back.
+    /// Takes a member's access away. They keep using capacity, so that they can come back.
     pub fn deactivate(self, now: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
             State::Active { joined_at } => {
@@ -359,7 +262,7 @@ impl Membership {
         }
     }
 
-    /// Lets a member in again.
+    /// Gives a member their access back.
     pub fn reactivate(self) -> Result<Self, TransitionError> {
         match self.state {
             State::Deactivated { joined_at, .. } => Ok(Self { state: State::Active { joined_at }, ..self }),
@@ -370,14 +273,14 @@ impl Membership {
         }
     }
 
-    /// Makes somebody answer for the invitation: whoever sends it again or changes what it gives has the right to, which
-    /// the one who invited first may have lost since.
+    /// Names a new inviter. The admin who resends or edits an invitation has the right to invite, which the first inviter
+    /// may have lost.
     #[must_use]
     pub fn with_inviter(self, admin: MembershipId) -> Self {
         Self { invited_by: Some(admin), ..self }
     }
 
-    /// Takes over what the person said of themselves when they accepted.
+    /// Adds what the person entered when they accepted.
     #[must_use]
     pub fn with_profile(self, first: Option<ShortText>, last: Option<ShortText>, phone: Option<String>) -> Self {
         let given = first.is_some() || last.is_some();

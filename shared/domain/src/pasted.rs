@@ -1,8 +1,8 @@
-//! Lists of people as they are copied out of a mail program.
+//! Lists of people copied from a mail program.
 //!
-//! `a@x.com, B <b@y.com>; "Last, First" <c@z.com>; Last, First <d@w.com>` and the same over several lines. Reading a list
-//! never fails: whatever stands between two separators becomes an entry, and an entry without an address is refused
-//! later, by name and place, like any other address that cannot be written to.
+//! `a@x.com, B <b@y.com>; "Last, First" <c@z.com>; Last, First <d@w.com>` and the same over several lines. Parsing
+//! never fails: every text between two separators becomes an entry. The validator then rejects an entry without a valid
+//! address, with its position.
 
 use memchr::memchr;
 
@@ -11,34 +11,34 @@ use crate::spec::InvitationInput;
 /// One person of a list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// The piece of the list it was read from.
+    /// The text of the entry in the list.
     pub text: &'a str,
-    /// What stands where the address should.
+    /// The text in the address's position.
     pub address: &'a str,
-    /// What the person is called, if the list says so.
+    /// The person's name, if the list has one.
     pub name: Option<EntryName<'a>>,
-    /// The line it stands on, from 1.
+    /// The line, from 1.
     pub line: u32,
-    /// The character of the line it begins at, from 1.
+    /// The first character's position in the line, from 1.
     pub column: u32,
 }
 
-/// A name as a list gives it.
+/// A name in a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum EntryName<'a> {
-    /// `First Last`: where it divides is not ours to guess.
+    /// `First Last`, undivided: nobody can guess where it divides.
     Full(&'a str),
     /// `Last, First`.
     Parts {
-        /// What stood behind the comma.
+        /// The part after the comma.
         first: &'a str,
-        /// What stood before it.
+        /// The part before the comma.
         last: &'a str,
     },
 }
 
 impl<'a> Entry<'a> {
-    /// The request for this person: the address and the name, the rest as in `base`.
+    /// The input for this person: the address and the name, and everything else from `base`.
     #[must_use]
     pub fn request(&self, base: &InvitationInput<'a>) -> InvitationInput<'a> {
         let mut request = InvitationInput { email: self.address.into(), ..base.clone() };
@@ -54,7 +54,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Reads a list. Every piece that is not blank becomes an entry.
+/// Parses a list. Every piece that is not blank becomes an entry.
 #[must_use]
 pub fn parse(text: &str) -> Vec<Entry<'_>> {
     let mut entries = Vec::new();
@@ -86,7 +86,7 @@ fn parse_line<'a>(line: &'a str, number: u32, entries: &mut Vec<Entry<'a>>) {
     while let Some(piece) = pieces.get(index) {
         index += 1;
         let (mut start, mut end) = (piece.start, piece.end);
-        // `Last, First <a@b>`: a word without an address belongs to the bracketed address behind its comma.
+        // `Last, First <a@b>`: a word without an address belongs to the bracketed address after its comma.
         if piece.comma_follows
             && !line[start..end].contains(['@', '<', '"'])
             && !line[start..end].trim().is_empty()
@@ -122,13 +122,13 @@ fn entry<'a>(line: &'a str, number: u32, start: usize, text: &'a str) -> Entry<'
     Entry { text, address, name: person(name, address), line: number, column }
 }
 
-/// Divides a line at commas, semicolons and tabs that are neither quoted nor bracketed. A quote that is never closed, or
-/// stands inside a word, is no quote.
+/// Divides a line at commas, semicolons and tabs outside quotes and brackets. A quote inside a word, or one that is never
+/// closed, is an ordinary character.
 fn pieces(line: &str) -> Vec<Piece> {
     let bytes = line.as_bytes();
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0, 0);
-    // What closes nothing from some place on closes nothing behind it, which is not looked for again.
+    // A bracket without a closing one has none further on either: it is not searched for again.
     let mut open_ended: Vec<u8> = Vec::new();
     let mut closing = |open: usize, by: u8| {
         let found = if open_ended.contains(&by) { None } else { memchr(by, &bytes[open + 1..]) };
@@ -163,7 +163,7 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
     (!address.contains([open, close])).then(|| (name.trim(), address.trim()))
 }
 
-/// An item of a list in a text, without what marks it as one: `• a@b`, `- a@b`, `1. a@b`.
+/// A list item without its bullet or number: `• a@b`, `- a@b`, `1. a@b`.
 fn without_bullet(text: &str) -> &str {
     let Some((mark, rest)) = text.split_once(' ') else { return text };
     let is_number =
@@ -177,10 +177,10 @@ fn unwrapped(text: &str) -> &str {
     within('"').or_else(|| within('\'')).map_or(text, str::trim)
 }
 
-/// How links to an address begin (RFC 6068).
+/// The scheme of links to an address (RFC 6068).
 const SCHEME: &str = "mailto:";
 
-/// Whether an address is written as a link to it.
+/// Whether an address is written as a `mailto:` link.
 pub(crate) fn has_scheme(address: &str) -> bool {
     address.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
@@ -191,7 +191,7 @@ fn without_scheme(address: &str) -> &str {
 
 fn person<'a>(name: &'a str, address: &str) -> Option<EntryName<'a>> {
     let name = unwrapped(unwrapped(name));
-    // Mail programs that know no name show the address in its place.
+    // Mail programs show the address as the name of an unknown person.
     if name.is_empty() || name.eq_ignore_ascii_case(address) {
         return None;
     }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_from_a_mail_program_is_understood() {
+    fn a_list_from_a_mail_program_is_parsed() {
         assert_eq!(
             read("a@x.com, B <b@y.com>; \"Last, First\" <c@z.com>; Last, First <d@w.com>"),
             ["1:1 a@x.com", "1:10 b@y.com [B]", "1:23 c@z.com [First|Last]", "1:48 d@w.com [First|Last]",]
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_places_are_counted() {
+    fn lines_and_positions_are_counted() {
         let list = "anna@x.com\r\nbjørn@x.com, carla@x.com\r\r\n  \"Duval, Chloe\" <c@x.com>;\n";
         let expected = ["1:1 anna@x.com", "2:1 bjørn@x.com", "2:14 carla@x.com", "4:3 c@x.com [Chloe|Duval]"];
         assert_eq!(read(list), expected);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ways_of_mail_programs_are_known() {
+    fn the_formats_of_mail_programs_are_parsed() {
         assert_eq!(read("a@x.com b@x.com\tc@x.com"), ["1:1 a@x.com", "1:9 b@x.com", "1:17 c@x.com"]);
         assert_eq!(read("'a@x.com' <a@x.com>; <mailto:b@x.com>"), ["1:1 a@x.com", "1:22 b@x.com"]);
         assert_eq!(read("'Jo Doe' <jo@x.com>"), ["1:1 jo@x.com [Jo Doe]"]);
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_keeps_what_is_the_same_for_all() {
+    fn an_input_keeps_what_all_people_share() {
         let base = InvitationInput { role: Some("admin".into()), ..InvitationInput::default() };
         let request = parse("Doe, Jo <jo@x.com>")[0].request(&base);
         assert_eq!((&*request.email, request.role.as_deref()), ("jo@x.com", Some("admin")));

@@ -1,19 +1,17 @@
-//! One person: as somebody asked for them, and as they can be invited. [`crate::validator`] leads from the one to the other.
+//! One person to invite: the unchecked input, and the valid spec. [`crate::validator`] turns the one into the other.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::catalogue::nearest;
 use crate::email::EmailAddress;
-use crate::issue::IssueCode;
+pub use crate::issue::Issue;
 use crate::text::{PersonName, ShortText};
 
-/// What somebody asked for, unchecked. Blank texts count as absent. A file's requests borrow from it.
+/// One person as a request or a file names them, unchecked. Blank texts count as absent. Rows borrow from their file.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationInput<'a> {
@@ -35,7 +33,7 @@ pub struct InvitationInput<'a> {
     /// The name or id of a team.
     #[serde(default)]
     pub team: Option<Cow<'a, str>>,
-    /// What the person does.
+    /// The person's job title.
     #[serde(default)]
     pub job_title: Option<Cow<'a, str>>,
     /// Ids or names of products.
@@ -49,25 +47,25 @@ pub struct InvitationInput<'a> {
     pub send: Option<bool>,
 }
 
-/// One person, ready to be invited: everything they were given exists.
+/// One person, ready to be invited: their role, team, products and courses exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationSpec {
     /// The address to invite.
     pub email: EmailAddress,
-    /// What the person is called.
+    /// The person's name.
     #[serde(default)]
     pub name: PersonName,
-    /// What they do.
+    /// Their job title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_title: Option<ShortText>,
-    /// What they are given. Most rows of a file are given the same, and share it.
+    /// Role, team, products and courses. Most rows of a file have the same ones, and share them.
     #[serde(flatten)]
     pub entitlements: Arc<Entitlements>,
     /// Whether the mail goes out now; otherwise the invitation is held.
     pub send: bool,
 }
 
-/// What a person is given in the organisation.
+/// What a membership gives: role, team, products and courses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlements {
     /// The name of their role.
@@ -83,57 +81,12 @@ pub struct Entitlements {
     pub courses: BTreeSet<String>,
 }
 
-/// One thing that is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
-    /// The field, as the API names it.
-    pub field: &'static str,
-    /// A stable code.
-    pub code: IssueCode,
-    /// What is wrong and what to do, for people.
-    pub message: String,
-    /// What was found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub found: Option<String>,
-    /// What is allowed, where that is a list.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed: Vec<String>,
-    /// What was probably meant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestion: Option<String>,
-}
-
-impl Issue {
-    /// A problem that needs no list of what is allowed.
-    #[must_use]
-    pub fn new(field: &'static str, code: IssueCode, found: &str, message: impl Into<String>) -> Self {
-        let found = (!found.is_empty()).then(|| found.to_owned());
-        Self { field, code, message: message.into(), found, allowed: Vec::new(), suggestion: None }
-    }
-
-    pub(crate) fn unknown<'a>(
-        field: &'static str,
-        code: IssueCode,
-        found: &str,
-        allowed: impl Iterator<Item = &'a str> + Clone,
-    ) -> Self {
-        let suggestion = nearest(found, allowed.clone()).map(str::to_owned);
-        let kind = field.trim_end_matches('s');
-        let mut message = format!("there is no {kind} {found:?} here");
-        if let Some(suggestion) = &suggestion {
-            // Writing to a text cannot fail.
-            let _ = write!(message, "; did you mean {suggestion:?}?");
-        }
-        Self { allowed: allowed.map(str::to_owned).collect(), suggestion, ..Self::new(field, code, found, message) }
-    }
-}
-
-/// Who is asking, as far as it limits what they may give.
+/// What the inviter may give.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
     /// The highest rank they may give; `None` for an operator, who may give any.
     pub rank: Option<u32>,
-    /// The role of those for whom none is named, by the request or by the organisation.
+    /// The role of people without one in the request.
     pub default_role: Option<&'a str>,
 }
 
@@ -141,9 +94,9 @@ pub struct Authority<'a> {
 mod tests {
     use super::*;
 
-    /// Parts of imports that were planned by an earlier version are still to be sent.
+    /// Stored parts of imports hold specs that an earlier version wrote.
     #[test]
-    fn a_draft_is_written_as_ever() {
+    fn a_spec_is_stored_in_the_same_form_as_before() {
         let line = r#"{"email":"Ada@x.example","name":{"full":"Ada"},"role":"rep","team":"t1","job_title":"VP","products":["p"],"send":false}"#;
         let spec: InvitationSpec = serde_json::from_str(line).expect("a spec");
         assert_eq!(spec.job_title.as_ref().map(ShortText::as_str), Some("VP"));

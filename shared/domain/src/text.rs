@@ -1,4 +1,4 @@
-//! Texts that come from strangers and are shown to others.
+//! Texts that strangers enter and others read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::issue::IssueCode;
+use crate::issue_code::IssueCode;
 
 /// The most characters of a name or title.
 pub const NAME_CHARACTERS: usize = 60;
 
-/// Why a text cannot stand in a mail or on a page.
+/// Why a text cannot be shown in a mail or on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// Over [`NAME_CHARACTERS`].
@@ -23,16 +23,16 @@ pub enum TextError {
     /// A newline, another control character, or one that changes the direction of text.
     #[error("contains a line break or an invisible character")]
     Invisible,
-    /// Something that a mail program would turn into a link: an invitation must not carry a stranger's message.
+    /// Something that mail programs turn into a link: an invitation must not carry a stranger's message.
     #[error("contains a web address, or a dot that makes it look like one; leave a space after the dot")]
     Link,
-    /// Angle brackets, which no name has.
+    /// Angle brackets.
     #[error("contains < or >, which no name has")]
     Markup,
 }
 
 impl TextError {
-    /// The stable code that clients may rely on, for a field of this name.
+    /// The stable code that clients may rely on.
     #[must_use]
     pub fn code(self) -> IssueCode {
         match self {
@@ -44,7 +44,7 @@ impl TextError {
     }
 }
 
-/// Whether a character shows nothing by itself: controls, direction marks, zero-width joiners and the like.
+/// Whether a character is invisible by itself: controls, direction marks, zero-width joiners and so on.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
@@ -65,7 +65,7 @@ fn looks_like_link(text: &str) -> bool {
     })
 }
 
-/// A text without the blanks around it; for most texts, which have none, at the cost of a look at their ends.
+/// A text without spaces around it. Most texts have none, which their first and last byte show.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
     match text.as_bytes() {
@@ -74,7 +74,7 @@ pub fn trimmed(text: &str) -> &str {
     }
 }
 
-/// Whether each byte is plain ASCII, and nothing that a link or markup is made of.
+/// Whether each byte is printable ASCII that no link or markup contains.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = b' ';
@@ -85,12 +85,12 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Whether a text needs no closer look.
+/// Whether a text needs no further check.
 fn is_plain(text: &str) -> bool {
     text.len() <= NAME_CHARACTERS && text.bytes().fold(true, |all, byte| all & PLAIN[usize::from(byte)])
 }
 
-/// A moment as mails and pages say it.
+/// A time as mails and pages show it.
 #[must_use]
 pub fn spelled_out(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%A, %-d %B %Y, %H:%M UTC").to_string()
@@ -102,7 +102,7 @@ pub fn spelled_out(at: Timestamp) -> String {
 pub struct ShortText(SmolStr);
 
 impl ShortText {
-    /// Reads a text that may be left out: blanks are `None`.
+    /// Reads an optional text: a blank one is `None`.
     pub fn optional(text: &str) -> Result<Option<Self>, TextError> {
         let text = trimmed(text);
         if text.is_empty() {
@@ -166,11 +166,10 @@ impl FromStr for ShortText {
     }
 }
 
-/// What a person is called. Either part may be unknown; a full name given as one text is kept as it was written, since
-/// where it divides is not ours to guess.
+/// A person's name. Either part may be unknown. A full name is kept as one text, since nobody can guess where it divides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct PersonName {
-    /// The full name, where it was given as one.
+    /// The full name, if it was given as one text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full: Option<ShortText>,
     /// The first name.
@@ -182,7 +181,7 @@ pub struct PersonName {
 }
 
 impl PersonName {
-    /// The name as it is shown, `None` when nothing is known.
+    /// The name as it is shown; `None` if it is unknown.
     #[must_use]
     pub fn display(&self) -> Option<String> {
         if let Some(full) = &self.full {
@@ -195,7 +194,7 @@ impl PersonName {
         }
     }
 
-    /// First and last name to begin a form with; a full name is divided at its first blank for the person to correct.
+    /// First and last name for a form. A full name is divided at its first space, for the person to correct.
     #[must_use]
     pub fn form_fields(&self) -> (String, String) {
         let text = |part: &Option<ShortText>| part.as_ref().map(|text| text.as_str().to_owned());
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_name_is_divided_only_to_begin_a_form() {
+    fn a_full_name_is_divided_only_for_a_form() {
         let name =
             PersonName { full: ShortText::optional("Ada King Lovelace").expect("a name"), ..PersonName::default() };
         assert_eq!(name.form_fields(), ("Ada".to_owned(), "King Lovelace".to_owned()));

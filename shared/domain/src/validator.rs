@@ -1,8 +1,7 @@
-//! From what was asked for to an invitation that can be made: every field of one person checked against the catalogue.
+//! Checks every field of one person against the catalogue: an [`InvitationInput`] becomes an [`InvitationSpec`].
 //!
-//! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
-//! words, whichever way they came. Only a row of a file that is in order like one before it need not
-//! (`Table::spec` of imports).
+//! Requests, pasted lists and files all pass this one check, so each gives the same reasons in the same words. Only a row
+//! of a file whose cells repeat those of a valid row skips it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -13,12 +12,12 @@ use smol_str::SmolStr;
 
 use crate::catalogue::{Catalogue, Course, Product, Role, Team, fold};
 use crate::email::EmailAddress;
-use crate::issue::IssueCode;
-use crate::spec::{Authority, Entitlements, InvitationInput, InvitationSpec, Issue};
+use crate::issue::{Issue, IssueCode};
+use crate::spec::{Authority, Entitlements, InvitationInput, InvitationSpec};
 use crate::text::{PersonName, ShortText, trimmed};
 
-/// Checks people against a catalogue whose names it has laid out once, so that a million rows cost what a million
-/// look-ups do, however many teams there are.
+/// Checks people against a catalogue that it indexes once, so that a million rows cost a million look-ups, however many
+/// teams there are.
 pub struct InvitationValidator<'a> {
     catalogue: &'a Catalogue,
     authority: Authority<'a>,
@@ -28,11 +27,11 @@ pub struct InvitationValidator<'a> {
     courses: Names<'a, Course>,
 }
 
-/// Entries by what they are called.
+/// Entries by name.
 struct Names<'a, T> {
-    /// To the letter, as most files have it.
+    /// Spelled exactly, as most files do.
     exact: HashMap<&'a str, &'a T, FxBuildHasher>,
-    /// However they are spelled.
+    /// Folded, for every other spelling.
     folded: HashMap<String, &'a T, FxBuildHasher>,
     fold: fn(&str) -> String,
 }
@@ -42,7 +41,7 @@ impl<'a, T> Names<'a, T> {
         Self { exact: HashMap::default(), folded: HashMap::default(), fold }
     }
 
-    /// Of two that are called alike the first stands.
+    /// Of two entries with the same name the first wins.
     fn add(&mut self, name: &'a str, entry: &'a T) {
         self.exact.entry(name).or_insert(entry);
         self.folded.entry((self.fold)(name)).or_insert(entry);
@@ -57,37 +56,37 @@ fn present<'a>(text: Option<&'a Cow<'_, str>>) -> Option<&'a str> {
     text.map(|text| trimmed(text)).filter(|text| !text.is_empty())
 }
 
-fn short_text(field: &'static str, text: Option<&str>, problems: &mut Vec<Issue>) -> Option<ShortText> {
+fn short_text(field: &'static str, text: Option<&str>, issues: &mut Vec<Issue>) -> Option<ShortText> {
     let text = text?;
     ShortText::optional(text).unwrap_or_else(|error| {
-        problems.push(Issue::new(field, error.code(), text, error.to_string()));
+        issues.push(Issue::new(field, error.code(), text, error.to_string()));
         None
     })
 }
 
-fn email(request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<EmailAddress> {
-    let email = request.email.parse::<EmailAddress>().map_err(|error| {
-        problems.push(Issue::new("email", error.code(), request.email.trim(), error.to_string()));
+fn email(input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> Option<EmailAddress> {
+    let email = input.email.parse::<EmailAddress>().map_err(|error| {
+        issues.push(Issue::new("email", error.code(), input.email.trim(), error.to_string()));
     });
     email.ok()
 }
 
-fn name(request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> PersonName {
-    let full = present(request.name.as_ref());
-    let (first, last) = (present(request.first_name.as_ref()), present(request.last_name.as_ref()));
+fn name(input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> PersonName {
+    let full = present(input.name.as_ref());
+    let (first, last) = (present(input.first_name.as_ref()), present(input.last_name.as_ref()));
     if let (Some(full), Some(_)) = (full, first.or(last)) {
         let message = "was given twice; give either name, or first_name and last_name";
-        problems.push(Issue::new("name", IssueCode::NameTwice, full, message));
+        issues.push(Issue::new("name", IssueCode::NameTwice, full, message));
     }
     PersonName {
-        full: short_text("name", full, problems),
-        first: short_text("first_name", first, problems),
-        last: short_text("last_name", last, problems),
+        full: short_text("name", full, issues),
+        first: short_text("first_name", first, issues),
+        last: short_text("last_name", last, issues),
     }
 }
 
 impl<'a> InvitationValidator<'a> {
-    /// Lays out what a catalogue offers, for somebody with this authority.
+    /// Indexes a catalogue, for a person with this authority.
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, authority: Authority<'a>) -> Self {
         let (mut roles, mut teams) = (Names::of(fold), Names::of(fold));
@@ -96,11 +95,11 @@ impl<'a> InvitationValidator<'a> {
             roles.add(&role.name, role);
         }
         for team in &catalogue.teams {
-            // An id is nothing that people spell.
+            // Ids are never folded: people do not type them.
             teams.exact.insert(&team.id, team);
             teams.add(team.name.as_str(), team);
         }
-        // What something is called never stands in the way of what another one's id is.
+        // All ids go before all names, so that no name hides another product's id.
         catalogue.products.iter().for_each(|product| products.add(&product.id, product));
         catalogue.products.iter().for_each(|product| products.add(product.name.as_str(), product));
         for course in &catalogue.courses {
@@ -109,7 +108,7 @@ impl<'a> InvitationValidator<'a> {
         Self { catalogue, authority, roles, teams, products, courses }
     }
 
-    /// Lets people for whom no role is named have this one.
+    /// Uses this role for people without one.
     #[must_use]
     pub fn with_default_role(self, default_role: Option<&'a str>) -> Self {
         let authority = Authority { default_role, ..self.authority };
@@ -140,84 +139,84 @@ impl<'a> InvitationValidator<'a> {
         self.courses.find(text)
     }
 
-    fn given_role(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<&'a Role> {
+    fn given_role(&self, input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> Option<&'a Role> {
         let all = &self.catalogue.roles;
         let names = all.iter().map(|role| role.name.as_str());
-        let Some(found) = present(request.role.as_ref()).or(self.authority.default_role) else {
-            let problem = Issue::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
-            problems.push(Issue { allowed: names.map(str::to_owned).collect(), ..problem });
+        let Some(found) = present(input.role.as_ref()).or(self.authority.default_role) else {
+            let issue = Issue::new("role", IssueCode::RoleMissing, "", "is missing; give one of the roles");
+            issues.push(Issue { allowed: names.map(str::to_owned).collect(), ..issue });
             return None;
         };
         let Some(role) = self.role(found) else {
-            problems.push(Issue::unknown("role", IssueCode::RoleUnknown, found, names));
+            issues.push(Issue::unknown("role", IssueCode::RoleUnknown, found, names));
             return None;
         };
         let may_give = |role: &Role| self.authority.rank.is_none_or(|rank| role.rank <= rank);
         if !may_give(role) {
             let message = "is above your own role; ask somebody of that role";
-            let problem = Issue::new("role", IssueCode::RoleAboveOwn, found, message);
+            let issue = Issue::new("role", IssueCode::RoleAboveOwn, found, message);
             let allowed = all.iter().filter(|role| may_give(role)).map(|role| role.name.to_string()).collect();
-            problems.push(Issue { allowed, ..problem });
+            issues.push(Issue { allowed, ..issue });
             return None;
         }
         Some(role)
     }
 
-    fn given_team(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> Option<SmolStr> {
-        let found = present(request.team.as_ref())?;
+    fn given_team(&self, input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> Option<SmolStr> {
+        let found = present(input.team.as_ref())?;
         let team = self.team(found);
         if team.is_none() {
             let names = self.catalogue.teams.iter().map(|team| team.name.as_str());
-            problems.push(Issue::unknown("team", IssueCode::TeamUnknown, found, names));
+            issues.push(Issue::unknown("team", IssueCode::TeamUnknown, found, names));
         }
         team.map(|team| team.id.clone())
     }
 
-    fn given_products(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> BTreeSet<String> {
+    fn given_products(&self, input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> BTreeSet<String> {
         let mut products = BTreeSet::new();
-        for found in request.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        for found in input.products.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(product) = self.product(found) {
                 products.insert(product.id.clone());
             } else {
                 let ids = self.catalogue.products.iter().map(|product| product.id.as_str());
-                problems.push(Issue::unknown("products", IssueCode::ProductUnknown, found, ids));
+                issues.push(Issue::unknown("products", IssueCode::ProductUnknown, found, ids));
             }
         }
         products
     }
 
-    fn given_courses(&self, request: &InvitationInput<'_>, problems: &mut Vec<Issue>) -> BTreeSet<String> {
+    fn given_courses(&self, input: &InvitationInput<'_>, issues: &mut Vec<Issue>) -> BTreeSet<String> {
         let mut courses = BTreeSet::new();
-        for found in request.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        for found in input.courses.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             if let Some(course) = self.course(found) {
                 courses.insert(course.slug.clone());
             } else {
                 let slugs = self.catalogue.courses.iter().map(|course| course.slug.as_str());
-                problems.push(Issue::unknown("courses", IssueCode::CourseUnknown, found, slugs));
+                issues.push(Issue::unknown("courses", IssueCode::CourseUnknown, found, slugs));
             }
         }
         courses
     }
 
-    /// Checks everything somebody asked to give one person, and reports every field that is wrong, not only the first.
-    pub fn validate(&self, request: &InvitationInput<'_>) -> Result<InvitationSpec, Vec<Issue>> {
-        let mut problems = Vec::new();
-        let email = email(request, &mut problems);
-        let name = name(request, &mut problems);
-        let role = self.given_role(request, &mut problems);
-        let team = self.given_team(request, &mut problems);
-        let job_title = short_text("job_title", present(request.job_title.as_ref()), &mut problems);
-        let products = self.given_products(request, &mut problems);
-        let courses = self.given_courses(request, &mut problems);
+    /// Checks one person, and reports every field that is wrong, not only the first.
+    pub fn validate(&self, input: &InvitationInput<'_>) -> Result<InvitationSpec, Vec<Issue>> {
+        let mut issues = Vec::new();
+        let email = email(input, &mut issues);
+        let name = name(input, &mut issues);
+        let role = self.given_role(input, &mut issues);
+        let team = self.given_team(input, &mut issues);
+        let job_title = short_text("job_title", present(input.job_title.as_ref()), &mut issues);
+        let products = self.given_products(input, &mut issues);
+        let courses = self.given_courses(input, &mut issues);
         match (email, role) {
-            (Some(email), Some(role)) if problems.is_empty() => Ok(InvitationSpec {
+            (Some(email), Some(role)) if issues.is_empty() => Ok(InvitationSpec {
                 email,
                 name,
                 job_title,
                 entitlements: Arc::new(Entitlements { role: role.name.clone(), team, products, courses }),
-                send: request.send.unwrap_or(true),
+                send: input.send.unwrap_or(true),
             }),
-            _ => Err(problems),
+            _ => Err(issues),
         }
     }
 }
@@ -226,97 +225,12 @@ impl Catalogue {
     /// Checks one person; see [`InvitationValidator`] for many.
     pub fn validate(
         &self,
-        request: &InvitationInput<'_>,
+        input: &InvitationInput<'_>,
         authority: Authority<'_>,
     ) -> Result<InvitationSpec, Vec<Issue>> {
-        InvitationValidator::new(self, authority).validate(request)
+        InvitationValidator::new(self, authority).validate(input)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn catalogue() -> Catalogue {
-        let text = |text: &str| text.parse().expect("a short text");
-        Catalogue {
-            roles: vec![
-                Role { name: "admin".into(), rank: 30, can_invite: true },
-                Role { name: "sales_rep".into(), rank: 10, can_invite: false },
-            ],
-            teams: vec![Team { id: "t1".into(), name: text("Enterprise") }],
-            products: vec![Product { id: "mos_enable".into(), name: text("mOS Enable") }],
-            courses: vec![Course { slug: "value-pyramid-program".into(), title: text("Value Pyramid") }],
-        }
-    }
-
-    const ADMIN: Authority<'static> = Authority { rank: Some(30), default_role: None };
-
-    #[test]
-    fn a_full_request_becomes_a_draft() {
-        let request = InvitationInput {
-            email: "Ada@Example.com".into(),
-            first_name: Some("Ada".into()),
-            last_name: Some("Lovelace".into()),
-            role: Some("Sales Rep".into()),
-            team: Some("enterprise".into()),
-            products: vec!["mOS enable".into()],
-            courses: vec!["Value-Pyramid-Program".into()],
-            ..InvitationInput::default()
-        };
-        let spec = catalogue().validate(&request, ADMIN).expect("a valid spec");
-        assert_eq!(spec.entitlements.role, "sales_rep");
-        assert_eq!(spec.entitlements.team.as_deref(), Some("t1"));
-        assert!(
-            spec.entitlements.products.contains("mos_enable")
-                && spec.entitlements.courses.contains("value-pyramid-program")
-        );
-        assert!(spec.send);
-    }
-
-    #[test]
-    fn every_wrong_field_is_named_at_once() {
-        let request = InvitationInput {
-            email: "not-an-address".into(),
-            name: Some("Visit http://evil.example now".into()),
-            role: Some("superuser".into()),
-            team: Some("Enterprize".into()),
-            products: vec!["nothing".into()],
-            courses: vec!["value-pyramid".into()],
-            ..InvitationInput::default()
-        };
-        let problems = catalogue().validate(&request, ADMIN).expect_err("six problems");
-        let codes: Vec<_> = problems.iter().map(|problem| (problem.field, problem.code)).collect();
-        assert_eq!(
-            codes,
-            [
-                ("email", IssueCode::EmailWithoutDomain),
-                ("name", IssueCode::TextWithLink),
-                ("role", IssueCode::RoleUnknown),
-                ("team", IssueCode::TeamUnknown),
-                ("products", IssueCode::ProductUnknown),
-                ("courses", IssueCode::CourseUnknown),
-            ]
-        );
-        assert_eq!(problems[3].suggestion.as_deref(), Some("Enterprise"));
-        assert_eq!(problems[2].allowed, ["admin", "sales_rep"]);
-    }
-
-    #[test]
-    fn nobody_gives_a_role_above_their_own() {
-        let request =
-            InvitationInput { email: "a@b.example".into(), role: Some("admin".into()), ..InvitationInput::default() };
-        let problems =
-            catalogue().validate(&request, Authority { rank: Some(10), default_role: None }).expect_err("above rank");
-        assert_eq!(problems[0].code, IssueCode::RoleAboveOwn);
-        assert!(catalogue().validate(&request, Authority { rank: None, default_role: None }).is_ok());
-    }
-
-    #[test]
-    fn a_role_must_come_from_somewhere() {
-        let request = InvitationInput { email: "a@b.example".into(), ..InvitationInput::default() };
-        assert_eq!(catalogue().validate(&request, ADMIN).expect_err("no role")[0].code, IssueCode::RoleMissing);
-        let with_default = Authority { default_role: Some("sales_rep"), ..ADMIN };
-        assert_eq!(catalogue().validate(&request, with_default).expect("a default").entitlements.role, "sales_rep");
-    }
-}
+mod tests;

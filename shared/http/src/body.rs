@@ -1,4 +1,4 @@
-//! JSON bodies, with errors that say where the document is wrong.
+//! JSON bodies, with errors that name the line and column.
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Problem;
 
-/// A JSON body of a type. Unknown members are refused by the types themselves: a misspelt option that is passed over is
-/// an option that silently does nothing.
+/// A JSON body of a type. The types refuse unknown members: a misspelt option that is ignored silently does nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonBody<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! Who calls: the person that the token names, as the gateway vouches for it.
+//! Who calls: the person that the token names. The gateway has checked the token.
 
 use axum::extract::{FromRef, FromRequestParts};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use usher_domain::EmailAddress;
 
 use crate::Problem;
 
-/// The group of a token's people who operate Usher.
+/// The group of the operators, in the token's claims.
 #[derive(Debug, Clone)]
 pub struct Groups {
     /// Its name in the `cognito:groups` (or `groups`) claim.
@@ -18,15 +18,14 @@ pub struct Groups {
 /// A person with a verified address.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Their address; the only thing that says who they are.
+    /// Their address, which identifies them.
     pub email: EmailAddress,
     /// Whether they operate Usher.
     pub operator: bool,
 }
 
 impl Caller {
-    /// Reads the claims of the token, which the gateway has checked. Without a verified address nobody is anybody: an
-    /// unverified one could be anybody's.
+    /// Reads the claims of the token. The address must be verified: an unverified one could be anybody's.
     fn read(parts: &Parts, operators: &str) -> Result<Self, Problem> {
         let unauthenticated = || {
             let detail = "The token names no person with a verified address. Sign in again; use the ID token.";

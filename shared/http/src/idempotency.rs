@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a repeated POST gets the first one's answer.
+//! `Idempotency-Key`: a repeated POST gets the answer of the first one.
 
 use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -10,14 +10,13 @@ use sha2::{Digest, Sha256};
 use usher_runtime::Clock;
 use usher_store::{IdempotencyClaim, LARGEST_ANSWER, Store, StoredResponse};
 
-use crate::server::Api;
-use crate::{Caller, Groups, Problem};
+use crate::api::Api;
+use crate::{Caller, Problem};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Marks an answer that must not be kept, because it lets whoever holds it do something. Its function makes repetitions
-/// safe by itself.
+/// Marks an answer that must not be stored, because it grants access. Its function makes repetitions safe by itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Unkept;
 
@@ -38,7 +37,7 @@ fn read_key(request: &Request) -> Result<Option<String>, Problem> {
         .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail))
 }
 
-/// Carries a POST with a key out once. The key belongs to the caller: nobody sees another's answer.
+/// Carries out a POST with a key once. The key belongs to the caller: nobody gets another caller's answer.
 pub(crate) async fn layer(State(api): State<Api>, request: Request, next: Next) -> Response {
     match guarded(&api, request, next).await {
         Ok(response) => response,
@@ -61,8 +60,8 @@ async fn guarded(api: &Api, request: Request, next: Next) -> Result<Response, Pr
     match store.claim_idempotency(&record, &fingerprint, clock.now()).await? {
         IdempotencyClaim::Mine => {}
         IdempotencyClaim::Answered(answer) => return Ok(replay(answer)),
-        IdempotencyClaim::AtWork => {
-            let detail = "The first request with this Idempotency-Key is still at work. Repeat it in a moment.";
+        IdempotencyClaim::InProgress => {
+            let detail = "The first request with this Idempotency-Key is still in progress. Repeat it in a moment.";
             return Err(Problem::new(StatusCode::CONFLICT, "request_in_progress", detail));
         }
         IdempotencyClaim::OtherRequest => {
@@ -75,7 +74,7 @@ async fn guarded(api: &Api, request: Request, next: Next) -> Result<Response, Pr
     let text = std::str::from_utf8(&body).ok().filter(|text| text.len() <= LARGEST_ANSWER);
     let kept = parts.extensions.get::<Unkept>().is_none();
     match text.filter(|_| kept) {
-        // What failed on our side may succeed when repeated, so it is not kept.
+        // A failure on our side may not happen again, so it is not stored.
         Some(text) if !parts.status.is_server_error() => {
             let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let answer = StoredResponse {
@@ -83,7 +82,7 @@ async fn guarded(api: &Api, request: Request, next: Next) -> Result<Response, Pr
                 content_type: content_type.unwrap_or("application/json").to_owned(),
                 body: text.to_owned(),
             };
-            // The work is done; that its answer is not kept must not make it look undone.
+            // The work is done. Without a stored answer it must still not look undone.
             if let Err(error) = store.complete_idempotency(&record, &fingerprint, &answer, clock.now()).await {
                 tracing::warn!(%error, "an answer could not be kept for repetitions");
             }
@@ -105,10 +104,4 @@ fn replay(answer: StoredResponse) -> Response {
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response
-}
-
-impl FromRef<Api> for Groups {
-    fn from_ref(api: &Api) -> Self {
-        api.groups.clone()
-    }
 }

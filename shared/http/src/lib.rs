@@ -1,21 +1,24 @@
-//! The edge of the API: who calls, what they may, and how answers and refusals are written.
+//! The edge of the API: who calls, what they may do, and how answers and problems are written.
 
 mod admin;
+mod api;
 mod body;
 mod caller;
+mod capacity;
 mod cursor;
+mod from_errors;
 mod idempotency;
-mod patch;
 mod problem;
 mod server;
 mod view;
 
 pub use admin::{Admin, organisation_of};
+pub use api::Api;
 pub use body::JsonBody;
 pub use caller::{Caller, Groups};
-pub use cursor::{LIST_LIMIT, ListQuery, next_cursor, no_place, read_cursor};
+pub use capacity::by_resource;
+pub use cursor::{LIST_LIMIT, ListQuery, invalid_cursor, next_cursor, read_cursor};
 pub use idempotency::Unkept;
-pub use patch::Patch;
-pub use problem::{FieldError, Problem};
-pub use server::{Api, places, router, run};
+pub use problem::Problem;
+pub use server::{router, run};
 pub use view::{MailView, MembershipView, organisation_view};

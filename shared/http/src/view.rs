@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use usher_domain::{Capacity, Catalogue, Membership, Organisation};
 
-use crate::places;
+use crate::capacity::by_resource;
 
 /// The mail of an invitation.
 #[derive(Debug, Clone, Serialize)]
@@ -15,7 +15,7 @@ pub struct MailView {
     at: Timestamp,
 }
 
-/// An invitation, or the member who came of it.
+/// An invitation, or the member that it became.
 #[derive(Debug, Clone, Serialize)]
 pub struct MembershipView {
     id: String,
@@ -44,14 +44,14 @@ pub struct MembershipView {
 }
 
 impl MembershipView {
-    /// As an invitation: everybody who ever accepted is `accepted`.
+    /// As an invitation: every member is `accepted`.
     #[must_use]
     pub fn invitation(membership: &Membership, catalogue: &Catalogue, now: Timestamp) -> Self {
         let status = membership.status(now).of_invitation();
         Self::of(membership, catalogue, status)
     }
 
-    /// As a member; `None` for somebody who has not joined.
+    /// As a member; `None` for a person who has not joined.
     #[must_use]
     pub fn member(membership: &Membership, catalogue: &Catalogue, now: Timestamp) -> Option<Self> {
         let status = membership.status(now).of_member()?;
@@ -92,11 +92,11 @@ impl MembershipView {
     }
 }
 
-/// An organisation with its settings, what it can give, and its places: `capacity: {seats: {limit, used, free}, …}`.
+/// An organisation with its settings, catalogue and capacity: `capacity: {seats: {limit, used, free}, …}`.
 #[must_use]
 pub fn organisation_view(organisation: &Organisation, capacity: &Capacity) -> Value {
     let catalogue = &organisation.catalogue;
-    let places = places(capacity.0.iter().map(|(resource, allowance)| {
+    let figures = by_resource(capacity.0.iter().map(|(resource, allowance)| {
         (resource, json!({"limit": allowance.limit, "used": allowance.used, "free": allowance.free()}))
     }));
     json!({
@@ -109,6 +109,6 @@ pub fn organisation_view(organisation: &Organisation, capacity: &Capacity) -> Va
         "teams": catalogue.teams,
         "products": catalogue.products,
         "courses": catalogue.courses,
-        "capacity": places,
+        "capacity": figures,
     })
 }

@@ -1,5 +1,5 @@
-//! What the sweeper has to look at: read from the sparse index `due`, day by day, so that a sweep costs what is due and
-//! not how many organisations there are.
+//! What is due: read from the sparse index `due`, day by day, so that the cost of a sweep depends on what is due and not
+//! on the number of organisations.
 
 use aws_sdk_dynamodb::error::SdkError;
 use jiff::civil::Date;
@@ -11,30 +11,30 @@ use crate::item::{Reader, keyed, n, s, set_due};
 use crate::keys;
 use crate::{Store, StoreError};
 
-/// How far back a sweeper looks that has never finished a sweep.
+/// How many days back a sweeper looks before its first sweep has finished.
 const FIRST_LOOK_BACK_DAYS: i64 = 30;
-/// How long a mail may take before somebody looks after it.
-const MAIL_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+/// How long a mail may take before a delivery check.
+const DELIVERY_CHECK_DELAY: SignedDuration = SignedDuration::from_mins(15);
 
-/// One thing that is due.
+/// One item that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// Whose.
+    /// Its organisation.
     pub organisation: OrganisationId,
-    /// What.
+    /// The item.
     pub item: DueItem,
 }
 
-/// The kinds of things that become due.
+/// The kinds of items that become due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DueItem {
-    /// An invitation ends.
+    /// An invitation expires.
     Membership(MembershipId),
     /// A reservation's lease ran out.
     Reservation(ReservationId),
     /// An import should have finished.
     Import(ImportId),
-    /// The mails that became due in this hour (since the epoch) should have left.
+    /// The mails queued in this hour (since the epoch) should have been sent.
     DeliveryCheck(i64),
 }
 
@@ -72,7 +72,7 @@ impl Store {
                 if let Some(found) = read_due(pk, sk) {
                     due.push(found);
                 } else {
-                    // Left where it is: one strange item must not keep everything else from being looked after.
+                    // Skipped: one strange item must not keep all others from being swept.
                     tracing::error!(sk, "nothing that can be due is due");
                 }
             }
@@ -106,8 +106,8 @@ impl Store {
         0..SHARDS
     }
 
-    /// Makes sure that somebody looks after the mails that become due now. Called before the change that makes a mail
-    /// due, so that no mail is due unwatched; one small write per organisation and hour.
+    /// Schedules the delivery check of the mails that are queued now. Called before the change that queues a mail, so that
+    /// no mail is ever queued without a check. One small write per organisation and hour.
     pub async fn schedule_delivery_check(
         &self,
         organisation: OrganisationId,
@@ -118,8 +118,8 @@ impl Store {
         item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
         let end_of_hour = Timestamp::from_second((hour + 1) * 3_600).unwrap_or(now);
-        set_due(&mut item, end_of_hour.max(now) + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
-        // Condition: it is there already for everybody but the first of the hour, who may have postponed it since.
+        set_due(&mut item, end_of_hour.max(now) + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
+        // Condition: the first mail of the hour schedules it, and the check may have been postponed since.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(()),
@@ -128,14 +128,14 @@ impl Store {
         }
     }
 
-    /// Ends a watch: every mail of that hour has left, or can never leave.
+    /// Ends a delivery check: every mail of that hour was sent, or can never be.
     pub async fn end_delivery_check(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
         let key = keys::delivery_check(organisation, hour);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
         delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
     }
 
-    /// Looks at a watch again later.
+    /// Runs a delivery check again later.
     pub async fn postpone_delivery_check(
         &self,
         organisation: OrganisationId,
@@ -145,7 +145,7 @@ impl Store {
         let mut item = keyed(&keys::delivery_check(organisation, hour));
         item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
-        set_due(&mut item, now + MAIL_PATIENCE, organisation.to_bytes()[15] >> 5);
+        set_due(&mut item, now + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
         put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
     }

@@ -1,8 +1,8 @@
-//! Requests with an `Idempotency-Key`: the first is carried out, a repetition gets the first one's answer.
+//! Requests with an `Idempotency-Key`: the first one does the work, a repetition gets its answer.
 //!
 //! ```text
 //! first       claim (condition: none, or lease over) ─► work ─► complete(answer)
-//! repetition          claim ─► completed: the stored answer · at work: come back later
+//! repetition          claim ─► completed: the stored answer · in progress: come back later
 //! cut off                        lease over ─► the repetition does the work; each operation is safe to repeat
 //! ```
 
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::item::{Reader, keyed, n, s, time};
 use crate::{Store, StoreError, keys};
 
-/// How long a request may be at work: longer than an HTTP function lives.
+/// How long a request may be in progress: longer than an HTTP function lives.
 const LEASE: SignedDuration = SignedDuration::from_secs(35);
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -31,15 +31,15 @@ pub struct StoredResponse {
     pub body: String,
 }
 
-/// What a request with a key finds.
+/// What a request with a key does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotencyClaim {
     /// It is the first: do the work, then complete.
     Mine,
     /// It was answered before.
     Answered(StoredResponse),
-    /// The first is still at work.
-    AtWork,
+    /// The first one is still in progress.
+    InProgress,
     /// The key was used for another request.
     OtherRequest,
 }
@@ -56,7 +56,7 @@ impl Store {
         item.insert("fingerprint".to_owned(), s(fingerprint));
         item.insert("lease_until".to_owned(), time(now + LEASE));
         item.insert("ttl".to_owned(), time(now + KEPT));
-        // Condition: nobody claimed it; or the one who did was cut off, or it is so old that TTL should have removed it.
+        // Condition: there is no claim, or its owner was cut off, or it is so old that TTL should have removed it.
         let answer = self
             .client
             .put_item()
@@ -80,13 +80,13 @@ impl Store {
             }
             Err(error) => return Err(StoreError::call("PutItem", &error)),
         };
-        // Gone between the two calls: it failed and was given up. Nothing says that the work is done.
-        let Some(found) = found else { return Ok(IdempotencyClaim::AtWork) };
+        // Gone between the two calls: the work failed and the claim was released. Nothing says that the work is done.
+        let Some(found) = found else { return Ok(IdempotencyClaim::InProgress) };
         let reader = Reader::new(&found);
         if reader.text("fingerprint")? != fingerprint {
             return Ok(IdempotencyClaim::OtherRequest);
         }
-        let Some(status) = reader.optional_number("status")? else { return Ok(IdempotencyClaim::AtWork) };
+        let Some(status) = reader.optional_number("status")? else { return Ok(IdempotencyClaim::InProgress) };
         Ok(IdempotencyClaim::Answered(StoredResponse {
             status,
             content_type: reader.text("content_type")?.to_owned(),
@@ -112,7 +112,7 @@ impl Store {
         put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
     }
 
-    /// Gives a claim up, because the work failed in a way that a repetition may mend.
+    /// Releases a claim after a failure that a repetition may not have.
     pub async fn release_idempotency(&self, hash: &str) -> Result<(), StoreError> {
         let key = keys::idempotency(hash);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));

@@ -38,7 +38,7 @@ pub(crate) const STATE_ATTRIBUTES: &[&str] = &[
     "due_sk",
 ];
 
-/// What only a new generation resets; between generations these belong to the mailer.
+/// What only a new generation resets. Between generations the mailer writes these.
 pub(crate) const MAIL_ATTRIBUTES: &[&str] =
     &["sent_at", "mail_state", "mail_reason", "mail_at", "mail_attempt", "mail_unconfirmed_sends"];
 
@@ -67,13 +67,13 @@ pub(crate) fn keyed(key: &Key) -> Item {
     Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))])
 }
 
-/// Sets what makes the sweeper look at an item at a moment.
+/// Puts an item into the index `due`, for the sweeper, at this time.
 pub(crate) fn set_due(item: &mut Item, at: Timestamp, shard: u8) {
     item.insert("due_pk".to_owned(), s(keys::due_partition(keys::due_date(at), shard)));
     item.insert("due_sk".to_owned(), s(keys::due_sort(at)));
 }
 
-/// Reads attributes of one item and names the item when one is not as it should be.
+/// Reads attributes of one item, and names the item in every error.
 pub(crate) struct Reader<'a> {
     item: &'a Item,
     key: &'a str,
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A value as it was stored, and how often it had been written: a write names the version it saw and fails on another.
+/// A membership as it was loaded, with its version: a write names the version it saw and fails on any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     /// The membership.
@@ -152,7 +152,7 @@ pub struct Versioned {
 }
 
 impl Versioned {
-    /// Whether this is what a write of `membership` leaves, apart from what the mailer may have added since.
+    /// Whether a write of `membership` left this, apart from what the mailer may have added since.
     pub(crate) fn is_written_as(&self, membership: &Membership) -> bool {
         let ours = Membership { mail: None, sent_at: None, ..membership.clone() };
         Membership { mail: None, sent_at: None, ..self.membership.clone() } == ours

@@ -2,19 +2,19 @@
 //!
 //! | to | read | with |
 //! | --- | --- | --- |
-//! | load settings, places | `ORG#{org}` | `ORG`, `CAPACITY` |
-//! | load what can be given | `ORG#{org}` | begins with `TEAM#`, `COURSE#` |
+//! | load settings, capacity | `ORG#{org}` | `ORG`, `CAPACITY` |
+//! | load teams, courses | `ORG#{org}` | begins with `TEAM#`, `COURSE#` |
 //! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
 //! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
-//! | see which parts of an import are settled | `ORG#{org}` | begins with `PART#{import}#` |
-//! | make a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
-//! | find a reservation nobody settled | `ORG#{org}` | `RESERVATION#{id}` |
-//! | look after the mails of an hour | `ORG#{org}` | `DELIVERY_CHECK#{hour}` |
+//! | see which parts of an import are complete | `ORG#{org}` | begins with `PART#{import}#` |
+//! | apply a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
+//! | find a reservation that was not committed | `ORG#{org}` | `RESERVATION#{id}` |
+//! | check the delivery of an hour's mails | `ORG#{org}` | `DELIVERY_CHECK#{hour}` |
 //! | claim a batch of mail | `MAIL#{batch}` | `MAIL` |
-//! | answer a repeated request alike | `IDEM#{hash}` | `IDEM` |
+//! | repeat the answer to a request | `IDEM#{hash}` | `IDEM` |
 //! | find what is due | index `due`: `DUE#{date}#{shard}` | up to a time |
-//! | know how far the sweeper came | `SWEEP` | `SWEEP` |
+//! | know how far the sweeper got | `SWEEP` | `SWEEP` |
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,7 +25,7 @@ use usher_domain::{ImportId, MembershipId, OrganisationId, ReservationId};
 pub const DUE_INDEX: &str = "due";
 /// Sort key of an organisation's settings.
 pub const ORGANISATION: &str = "ORG";
-/// Sort key of an organisation's places.
+/// Sort key of an organisation's capacity.
 pub const CAPACITY: &str = "CAPACITY";
 /// Sort keys of teams begin so.
 pub const TEAM_PREFIX: &str = "TEAM#";
@@ -37,7 +37,7 @@ pub const MEMBER_PREFIX: &str = "MEMBER#";
 pub const IMPORT_PREFIX: &str = "IMPORT#";
 /// Sort keys of reservations begin so.
 pub const RESERVATION_PREFIX: &str = "RESERVATION#";
-/// Sort keys of mail watches begin so.
+/// Sort keys of delivery checks begin so.
 pub const DELIVERY_CHECK_PREFIX: &str = "DELIVERY_CHECK#";
 
 /// A primary key.
@@ -73,7 +73,7 @@ pub fn organisation(organisation: OrganisationId) -> Key {
     Key::new(organisation_partition(organisation), ORGANISATION)
 }
 
-/// An organisation's places.
+/// An organisation's capacity.
 #[must_use]
 pub fn capacity(organisation: OrganisationId) -> Key {
     Key::new(organisation_partition(organisation), CAPACITY)
@@ -85,7 +85,7 @@ pub fn team(organisation: OrganisationId, id: &str) -> Key {
     Key::new(organisation_partition(organisation), format!("{TEAM_PREFIX}{id}"))
 }
 
-/// A course; slugs are one whatever their case.
+/// A course; slugs ignore case.
 #[must_use]
 pub fn course(organisation: OrganisationId, slug: &str) -> Key {
     Key::new(organisation_partition(organisation), format!("{COURSE_PREFIX}{}", slug.to_lowercase()))
@@ -109,7 +109,7 @@ pub fn import(organisation: OrganisationId, id: ImportId) -> Key {
     Key::new(organisation_partition(organisation), format!("{IMPORT_PREFIX}{id}"))
 }
 
-/// The outcome of one part of an import. Not under `IMPORT#`, so that a list of imports does not wade through them.
+/// The outcome of one part of an import. Not under `IMPORT#`, so that a list of imports does not read them.
 #[must_use]
 pub fn import_part(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
     Key::new(organisation_partition(organisation), format!("PART#{import}#{part:06}"))
@@ -121,13 +121,13 @@ pub fn part_lease(organisation: OrganisationId, import: ImportId, part: u32) -> 
     Key::new(organisation_partition(organisation), format!("LEASE#{import}#{part:06}"))
 }
 
-/// What begins the sort keys of an import's parts.
+/// How the sort keys of an import's parts begin.
 #[must_use]
 pub fn import_part_prefix(import: ImportId) -> String {
     format!("PART#{import}#")
 }
 
-/// The watch over the mails that an organisation made due in one hour (hours since the epoch).
+/// The delivery check of the mails that an organisation queued in one hour (hours since the epoch).
 #[must_use]
 pub fn delivery_check(organisation: OrganisationId, hour: i64) -> Key {
     Key::new(organisation_partition(organisation), format!("{DELIVERY_CHECK_PREFIX}{hour:08}"))
@@ -145,7 +145,7 @@ pub fn idempotency(hash: &str) -> Key {
     Key::new(format!("IDEM#{hash}"), "IDEM")
 }
 
-/// How far the sweeper came.
+/// How far the sweeper got.
 #[must_use]
 pub fn sweep() -> Key {
     Key::new("SWEEP".to_owned(), "SWEEP")
@@ -157,13 +157,13 @@ pub fn due_partition(date: Date, shard: u8) -> String {
     format!("DUE#{date}#{shard}")
 }
 
-/// The day (UTC) that a moment belongs to.
+/// The day (UTC) of a time.
 #[must_use]
 pub fn due_date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
-/// The index sort key of a moment: whole seconds since the epoch, so that texts order as times do.
+/// The index sort key of a time: whole seconds since the epoch, padded so that it sorts by time.
 #[must_use]
 pub fn due_sort(at: Timestamp) -> String {
     format!("{:012}", at.as_second())

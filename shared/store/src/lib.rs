@@ -1,7 +1,8 @@
-//! The table: what is stored, how it is found, and every conditional write with the race that its condition closes.
+//! The table: what is stored, how it is found, and every conditional write with the race that its condition closes. No
+//! decision about people.
 //!
-//! All counters move inside transactions. An `ADD` outside one is banned: when its answer is lost the SDK repeats it, and
-//! it counts again.
+//! Counters change only inside transactions. Never use `ADD` outside one: when its answer is lost, the SDK repeats it, and
+//! it counts twice.
 
 mod bulk;
 mod capacity;
@@ -16,10 +17,11 @@ mod limiter;
 mod mail;
 mod membership;
 mod organisation;
+mod reservation;
 mod transact;
 
 pub use bulk::Inserted;
-pub use capacity::{MOST_RESOURCES, Reservation, ReserveError};
+pub use capacity::{MOST_RESOURCES, ReserveError};
 pub use due::{Due, DueItem};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
@@ -30,6 +32,7 @@ pub use import::{
 pub use mail::{BatchClaim, MailResult};
 pub use membership::{ListFilter, Page, Versioned};
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};
+pub use reservation::Reservation;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -45,7 +48,7 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     table: String,
-    /// How many bulk reads and writes are under way at once. A partition takes fewer writes than reads.
+    /// How many bulk reads and writes run at once. A partition takes fewer writes than reads.
     reads: ConcurrencyLimiter,
     writes: ConcurrencyLimiter,
 }

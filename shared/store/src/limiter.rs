@@ -1,8 +1,8 @@
-//! How many requests of a bulk operation are under way at once: as many as the table takes.
+//! How many requests of a bulk operation run at once: as many as the table accepts.
 //!
-//! A clean answer lets a little more through, a throttled one halves it, as congestion control does everywhere. The SDK's
-//! adaptive mode sees calls that were refused; here most of what is throttled is a part of an answer that succeeded:
-//! single statements of a batch, keys that were left for later.
+//! Clean answers raise the number slowly, a throttled one halves it, as in TCP congestion control. The SDK's adaptive mode
+//! reacts to calls that failed. Here most throttling is part of an answer that succeeded: single statements of a batch,
+//! unprocessed keys.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,12 @@ use crate::transact::backoff;
 
 /// How many requests an operation begins with.
 const FIRST: usize = 8;
-/// The most at once: more would only wait for each other in a function's share of a processor.
+/// The most at once: with more, requests only wait for each other on a function's share of a processor.
 const MOST: usize = 16;
 /// How often a job that was throttled is tried before giving up.
 const ATTEMPTS: u32 = 10;
 
-/// What an attempt at a job came to.
+/// The result of one attempt at a job.
 #[derive(Debug)]
 pub(crate) struct Attempt<J, T> {
     /// What is done.
@@ -30,7 +30,7 @@ pub(crate) struct Attempt<J, T> {
     pub(crate) throttled: bool,
 }
 
-/// The requests of one kind, of all bulk operations of this process together.
+/// The limit for requests of one kind, shared by all bulk operations of this process.
 #[derive(Debug, Clone)]
 pub(crate) struct ConcurrencyLimiter(Arc<Mutex<State>>);
 
@@ -50,7 +50,7 @@ impl ConcurrencyLimiter {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds this, and any number would do.
+        // Nothing panics while it holds the lock, and every number is safe.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,7 +62,7 @@ impl ConcurrencyLimiter {
         self.state().halved
     }
 
-    /// One more after a window full of clean answers.
+    /// One more after as many clean answers as run at once.
     fn grow(&self) {
         let mut state = self.state();
         state.clean += 1;
@@ -72,7 +72,7 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// Half as many, once for all the requests that were under way together: `halved` is what they began with.
+    /// Half as many, once for all requests that ran at the same time: `halved` is the count when they began.
     fn shrink(&self, halved: u64) {
         let mut state = self.state();
         if state.halved == halved {
@@ -83,7 +83,7 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// Works jobs off, and returns what each attempt did, in no order. What was left by one comes again after a pause.
+    /// Runs jobs, and returns what each attempt did, in no order. What an attempt leaves is tried again after a pause.
     pub(crate) async fn work<J, T, F>(
         &self,
         jobs: impl IntoIterator<Item = J>,
@@ -130,35 +130,35 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn it_grows_by_one_a_window_and_stays_within_bounds() {
-        let window = ConcurrencyLimiter::new();
-        (0..FIRST).for_each(|_| window.grow());
-        assert_eq!(window.size(), FIRST + 1);
-        (0..10_000).for_each(|_| window.grow());
-        assert_eq!(window.size(), MOST);
-        (0..10).for_each(|halved| window.shrink(halved));
-        assert_eq!(window.size(), 1);
-        window.grow();
-        assert_eq!(window.size(), 2);
+    fn it_grows_by_one_per_full_set_of_clean_answers_and_stays_within_bounds() {
+        let limiter = ConcurrencyLimiter::new();
+        (0..FIRST).for_each(|_| limiter.grow());
+        assert_eq!(limiter.size(), FIRST + 1);
+        (0..10_000).for_each(|_| limiter.grow());
+        assert_eq!(limiter.size(), MOST);
+        (0..10).for_each(|halved| limiter.shrink(halved));
+        assert_eq!(limiter.size(), 1);
+        limiter.grow();
+        assert_eq!(limiter.size(), 2);
     }
 
     #[test]
-    fn it_is_halved_once_for_all_that_were_under_way_together() {
-        let window = ConcurrencyLimiter::new();
-        let begun = window.halved();
-        (0..FIRST).for_each(|_| window.shrink(begun));
-        assert_eq!(window.size(), FIRST / 2);
-        window.shrink(window.halved());
-        assert_eq!(window.size(), FIRST / 4);
+    fn it_is_halved_once_for_all_requests_that_ran_together() {
+        let limiter = ConcurrencyLimiter::new();
+        let begun = limiter.halved();
+        (0..FIRST).for_each(|_| limiter.shrink(begun));
+        assert_eq!(limiter.size(), FIRST / 2);
+        limiter.shrink(limiter.halved());
+        assert_eq!(limiter.size(), FIRST / 4);
     }
 
-    /// A table that takes three requests at once, and refuses part of what the others ask.
+    /// A table that accepts three requests at once, and refuses part of the others.
     #[tokio::test]
-    async fn a_table_that_takes_little_is_asked_for_little_until_all_is_done() {
-        let (window, running, most) = (ConcurrencyLimiter::new(), AtomicUsize::new(0), AtomicUsize::new(0));
+    async fn a_slow_table_gets_fewer_requests_until_all_is_done() {
+        let (limiter, running, most) = (ConcurrencyLimiter::new(), AtomicUsize::new(0), AtomicUsize::new(0));
         let attempt = async |job: Vec<u32>| {
             let now = running.fetch_add(1, Ordering::SeqCst) + 1;
-            // Everybody who is let in is at work together.
+            // All requests that may start run at the same time.
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
@@ -169,15 +169,15 @@ mod tests {
             Ok(Attempt { done: done.to_vec(), throttled: left.is_some(), left })
         };
         let jobs: Vec<Vec<u32>> = (0..40).map(|job| (job * 25..(job + 1) * 25).collect()).collect();
-        let mut done = window.work(jobs, attempt).await.expect("all of it").concat();
+        let mut done = limiter.work(jobs, attempt).await.expect("all of it").concat();
         done.sort_unstable();
         assert_eq!(done, (0..1_000).collect::<Vec<_>>());
         assert_eq!(most.load(Ordering::SeqCst), FIRST);
-        assert!(window.halved() > 0 && window.size() < FIRST, "{window:?}");
+        assert!(limiter.halved() > 0 && limiter.size() < FIRST, "{limiter:?}");
     }
 
     #[tokio::test]
-    async fn what_is_never_taken_is_given_up() {
+    async fn a_job_that_is_always_throttled_is_given_up() {
         let attempt = async |job: u32| Ok(Attempt { done: (), left: Some(job), throttled: true });
         assert!(matches!(ConcurrencyLimiter::new().work([1], attempt).await, Err(StoreError::Contention)));
     }

@@ -1,4 +1,4 @@
-//! The mailer's ledger: who may send a batch, and what came of each mail.
+//! The mailer's records: who may send a batch, and the delivery of each mail.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest};
@@ -17,50 +17,50 @@ const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// What a mailer finds when it claims a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchClaim {
-    /// Nobody has touched it: send.
+    /// It is unclaimed: send.
     Mine,
-    /// Somebody is at it.
-    AtWork,
-    /// Somebody was at it and was cut off: whether the mails went out is unknown.
+    /// Another mailer is sending it.
+    InProgress,
+    /// Another mailer was cut off: whether the mails were sent is unknown.
     CutOff,
     /// It was sent, and all was recorded.
     Done,
 }
 
-/// What came of one mail, to be recorded on its membership.
+/// The delivery of one mail, to be recorded on its membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailResult {
-    /// Whose.
+    /// The person.
     pub member: MembershipId,
     /// Which of their invitations.
     pub generation: u32,
-    /// What became of it.
+    /// The delivery state.
     pub state: MailState,
-    /// Why, where there is something to say.
+    /// The reason, if there is one.
     pub reason: Option<String>,
-    /// How often an answer about it was lost by now; recorded with [`MailState::Unknown`].
+    /// How often an answer about it was lost so far; recorded with [`MailState::Unknown`].
     pub unconfirmed_sends: u32,
 }
 
 impl Store {
-    /// Claims a batch of mail. The claim is what stands between a message that is delivered twice and a mail that is.
+    /// Claims a batch of mail, so that a queue message that is delivered twice does not send its mails twice.
     pub async fn claim_mail_batch(&self, batch: &str, now: Timestamp) -> Result<BatchClaim, StoreError> {
         let mut item = keyed(&keys::mail_batch(batch));
         item.insert("lease_until".to_owned(), time(now + LEASE));
         item.insert("ttl".to_owned(), time(now + KEPT));
-        // Condition: of two mailers that hold the same message, one sends.
+        // Condition: of two mailers with the same message, one sends.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => return Ok(BatchClaim::Mine),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
             Err(error) => return Err(StoreError::call("PutItem", &error)),
         }
-        let Some(found) = self.get(&keys::mail_batch(batch)).await? else { return Ok(BatchClaim::AtWork) };
+        let Some(found) = self.get(&keys::mail_batch(batch)).await? else { return Ok(BatchClaim::InProgress) };
         let reader = Reader::new(&found);
         if reader.optional_text("done")?.is_some() {
             return Ok(BatchClaim::Done);
         }
-        Ok(if reader.time("lease_until")? < now { BatchClaim::CutOff } else { BatchClaim::AtWork })
+        Ok(if reader.time("lease_until")? < now { BatchClaim::CutOff } else { BatchClaim::InProgress })
     }
 
     /// Records that a batch was sent and recorded.
@@ -72,15 +72,15 @@ impl Store {
         put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
     }
 
-    /// Gives a claim up: it is certain that nothing was sent.
+    /// Releases a claim when certainly nothing was sent.
     pub async fn release_mail_batch(&self, batch: &str) -> Result<(), StoreError> {
         let key = keys::mail_batch(batch);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
         delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
     }
 
-    /// Records what became of mails: one write unit each, 25 a request. A mail that was overtaken by a newer generation,
-    /// or is no longer due, keeps its state.
+    /// Records the delivery of mails: one write unit each, 25 per request. A mail of an older generation, or one that is no
+    /// longer queued, keeps its state.
     pub async fn record_mail(
         &self,
         organisation: OrganisationId,
@@ -105,7 +105,7 @@ impl Store {
                     parameters.push(s(reason));
                 }
                 parameters.extend([s(key.pk), s(key.sk), n(result.generation)]);
-                // Condition: feedback (delivered, bounced) may have come before the answer it follows from.
+                // Condition: feedback (delivered, bounced) may arrive before the answer to the send.
                 let due: [AttributeValue; 2] = [s(MailState::Queued.as_str()), s(MailState::Unknown.as_str())];
                 parameters.extend(due);
                 BatchStatementRequest::builder()
@@ -124,7 +124,7 @@ impl Store {
             let failed = answer.responses.unwrap_or_default().into_iter().filter_map(|response| response.error);
             for error in failed {
                 if error.code != Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed) {
-                    // Recorded again when the message comes back: the batch is not finished.
+                    // Recorded again when the message is delivered again: the batch is not finished.
                     return Err(StoreError::Contention);
                 }
             }
@@ -132,8 +132,8 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a lost mail anew: one more attempt of the same generation, which makes every job for an earlier attempt
-    /// stale. `false` if it was sent, accepted or resent in the meantime.
+    /// Queues a lost mail again: one more attempt of the same generation, so every job for an earlier attempt is stale.
+    /// `false` if it was sent, accepted or resent in the meantime.
     pub async fn requeue_mail(&self, stored: &Versioned, now: Timestamp) -> Result<bool, StoreError> {
         let Membership { organisation, id, generation, .. } = stored.membership;
         let Some(mail) = &stored.membership.mail else { return Ok(false) };
@@ -151,7 +151,7 @@ impl Store {
             .key("pk", s(key.pk))
             .key("sk", s(key.sk))
             .update_expression("SET mail_state = :queued, mail_at = :now, mail_attempt = :next")
-            // Condition: of two sweepers that see the same lost mail, one queues it.
+            // Condition: of two sweepers that find the same lost mail, one queues it.
             .condition_expression(format!("generation = :generation AND mail_state = :seen AND {first_or_same}"))
             .set_expression_attribute_values(Some(values))
             .expression_attribute_values(":queued", s(MailState::Queued.as_str()))

@@ -50,8 +50,8 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The write that turns `before` into `after`, if nobody else wrote in between (`version`): two who act on the same
-    /// invitation at once do not undo each other, the second is told.
+    /// The write that changes `before` to `after`, if nobody else wrote in between (`version`): of two people who act on the
+    /// same invitation at once, neither undoes the other; the second one decides again.
     pub(crate) fn of(before: &Versioned, after: &Membership) -> Self {
         let mut item = write_membership(after, before.version + 1);
         let new_generation = after.generation != before.membership.generation;
@@ -91,7 +91,7 @@ impl Change {
 }
 
 impl Store {
-    /// One membership, as it stands after every write that was answered.
+    /// One membership, read consistently.
     pub async fn membership(
         &self,
         organisation: OrganisationId,
@@ -120,7 +120,7 @@ impl Store {
         Ok(answer.map_err(|error| StoreError::call("GetItem", &error))?.item)
     }
 
-    /// Turns `before` into `after`. `false` if somebody else wrote since it was read: read again and decide anew.
+    /// Changes `before` to `after`. `false` if somebody else wrote since the load: load again and decide again.
     pub async fn update_membership(&self, before: &Versioned, after: &Membership) -> Result<bool, StoreError> {
         let change = Change::of(before, after);
         let call = self.client.update_item().table_name(&self.table);
@@ -143,16 +143,16 @@ impl Store {
         }
     }
 
-    /// Whether a text is a place that a page of this list ended at.
+    /// Whether a text is a position where a page of this list ended.
     #[must_use]
-    pub fn is_place_in_list(place: &str) -> bool {
-        place.split_once('#').is_some_and(|(shard, after)| {
+    pub fn is_list_position(position: &str) -> bool {
+        position.split_once('#').is_some_and(|(shard, after)| {
             shard.parse::<u8>().is_ok_and(|shard| shard < SHARDS)
                 && (after.is_empty() || keys::membership_of(after).is_some())
         })
     }
 
-    /// One page of an organisation's people, for people to read.
+    /// One page of an organisation's memberships, to show.
     pub async fn list_memberships(
         &self,
         organisation: OrganisationId,
@@ -161,13 +161,14 @@ impl Store {
         from: Option<&str>,
         now: Timestamp,
     ) -> Result<Page<Membership>, StoreError> {
-        let page = self.list_stored(organisation, filter, limit, from, now).await?;
+        let page = self.list_versioned(organisation, filter, limit, from, now).await?;
         let items = page.items.into_iter().map(|stored| stored.membership).collect();
         Ok(Page { items, next: page.next })
     }
 
-    /// One page of an organisation's people, shard after shard. `now` decides which invitations count as expired.
-    pub async fn list_stored(
+    /// One page of an organisation's memberships, to change, shard after shard. `now` decides which invitations count as
+    /// expired.
+    pub async fn list_versioned(
         &self,
         organisation: OrganisationId,
         filter: &ListFilter,
@@ -223,7 +224,7 @@ impl Store {
                 None => shard += 1,
             }
             if items.len() == limit && shard < SHARDS {
-                // Nothing more was read than is shown: the next page begins where this query ended.
+                // Exactly what is shown was read: the next page begins where this query ended.
                 return Ok(Page { items, next: Some(format!("{shard}#{}", after.unwrap_or_default())) });
             }
         }
@@ -239,7 +240,7 @@ fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
     for status in &filter.statuses {
         names.insert("#status".to_owned(), "status".to_owned());
         values.insert(format!(":{status}"), s(*status));
-        // By the clock, not by what is recorded: the sweeper may not have come by yet.
+        // By the clock, not by the recorded state: the sweeper may not have recorded it yet.
         statuses.push(match *status {
             "pending" => "#status = :pending AND expires_at > :now".to_owned(),
             "expired" => {
@@ -267,7 +268,7 @@ fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
     (combined(&clauses, " AND "), names, values)
 }
 
-/// Joins clauses. The table refuses parentheses around what stands alone.
+/// Joins clauses. The table refuses parentheses around a single clause.
 fn combined(clauses: &[String], operator: &str) -> String {
     match clauses {
         [only] => only.clone(),

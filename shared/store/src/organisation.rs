@@ -1,4 +1,4 @@
-//! Organisations: their settings, what they can give, and the one read that an admin's request begins with.
+//! Organisations: their settings and catalogue, and the one read that every admin's request begins with.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use usher_domain::id::ReservationId;
@@ -17,21 +17,21 @@ pub const CREATED_AT_ONCE: usize = TRANSACTION_ITEMS - 2;
 /// The attributes that hold an organisation's settings.
 const SETTINGS: &[&str] = &["name", "invitation_seconds", "roles", "products", "dashboard_url", "default_role"];
 
-/// What came of creating an organisation.
+/// The outcome of creating an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreateOrganisation {
-    /// It is there.
+    /// It was created.
     Created,
-    /// It was there already, from the same request.
+    /// It existed already, from the same request.
     AlreadyExists,
 }
 
-/// An organisation with its places, and somebody's standing in it.
+/// An organisation with its capacity and one of its memberships, as they were loaded.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Settings and catalogue.
     pub organisation: Organisation,
-    /// Places.
+    /// Its capacity.
     pub capacity: Capacity,
     /// The membership asked for, if it exists.
     pub member: Option<Versioned>,
@@ -69,7 +69,7 @@ fn read_organisation(item: &Item, teams: Vec<Team>, courses: Vec<Course>) -> Res
 }
 
 impl Store {
-    /// Creates an organisation with all it has, or nothing. At most [`CREATED_AT_ONCE`] teams and courses.
+    /// Creates an organisation with its catalogue and capacity, or nothing. At most [`CREATED_AT_ONCE`] teams and courses.
     pub async fn create_organisation(
         &self,
         organisation: &Organisation,
@@ -88,7 +88,7 @@ impl Store {
             item.insert("title".to_owned(), s(course.title.as_str()));
             items.push(item);
         }
-        // Condition: a repeated request, whose id is the same, must not reset what was changed since.
+        // Condition: a repeated request has the same id, and must not reset what was changed since.
         let puts = items.into_iter().map(|item| {
             let put = Put::builder().table_name(&self.table).set_item(Some(item));
             let put = put.condition_expression("attribute_not_exists(pk)").build();
@@ -102,7 +102,7 @@ impl Store {
         }
     }
 
-    /// An organisation, its places and, if asked, one membership, read side by side. `None` if it does not exist.
+    /// An organisation, its capacity and, if requested, one membership, read in parallel. `None` if it does not exist.
     pub async fn load_organisation(
         &self,
         id: OrganisationId,
@@ -139,7 +139,7 @@ impl Store {
         Ok(Some(Snapshot { organisation, capacity: read_capacity(capacity)?, member }))
     }
 
-    /// An organisation's settings, roles and products, without its teams and courses: one read, for who needs no more.
+    /// An organisation's settings, roles and products, without its teams and courses: one read.
     pub async fn settings(&self, id: OrganisationId) -> Result<Option<Organisation>, StoreError> {
         let item = self.get(&keys::organisation(id)).await?;
         item.as_ref().map(|item| read_organisation(item, Vec::new(), Vec::new())).transpose()
@@ -174,8 +174,8 @@ impl Store {
         }
     }
 
-    /// Changes an organisation's settings and limits in one transaction. `false` if settings or places are not as they
-    /// were seen any more: of two who change them at once, the second reads again.
+    /// Changes an organisation's settings and limits in one transaction. `false` if settings or capacity changed since they
+    /// were loaded: of two people who change them at once, the second one loads again.
     pub async fn change_organisation(
         &self,
         before: &Organisation,
@@ -208,7 +208,7 @@ impl Store {
         Ok(self.transact(random, items).await? == Transacted::Written)
     }
 
-    /// Condition: what is taken of each changed kind is as it was seen, since what is left follows from it.
+    /// Condition: the use of each changed resource is as it was loaded, since `free` is computed from it.
     fn limits_update(
         &self,
         organisation: OrganisationId,

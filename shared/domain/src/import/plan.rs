@@ -286,11 +286,11 @@ impl<'a> Planner<'a> {
         if problems.is_empty() {
             return Vec::new();
         }
-        let called = |field: &'static str| match &self.layout {
+        let called = |field: &str| match &self.layout {
             Layout::Table(table) => table.header.name_of(field).unwrap_or(field).to_owned(),
             Layout::Unknown | Layout::List => field.to_owned(),
         };
-        problems.into_iter().map(|problem| RowIssue::of_field(line, called(problem.field), problem)).collect()
+        problems.into_iter().map(|problem| RowIssue::of_field(line, called(&problem.field), problem)).collect()
     }
 }
 

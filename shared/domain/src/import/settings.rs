@@ -84,6 +84,6 @@ mod tests {
         assert!(fine.check().is_empty() && DialectOverride::default().check().is_empty());
         let wrong = DialectOverride { encoding: text("EBCDIC"), delimiter: text("::"), quote: text(""), header: None };
         let fields: Vec<_> = wrong.check().into_iter().map(|problem| (problem.field, problem.allowed.len())).collect();
-        assert_eq!(fields, [("encoding", 9), ("delimiter", 5), ("quote", 2)]);
+        assert_eq!(fields, [("encoding".into(), 9), ("delimiter".into(), 5), ("quote".into(), 2)]);
     }
 }

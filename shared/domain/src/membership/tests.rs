@@ -1,31 +1,22 @@
 use super::*;
+use crate::fixtures::{self, DAY, OPERATOR, at};
 use proptest::prelude::*;
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(seconds).expect("a time")
-}
-
 fn spec(send: bool) -> InvitationSpec {
-    let entitlements = Entitlements { role: "sales_rep".into(), team: None, products: [].into(), courses: [].into() };
-    let email = "ada@example.com".parse().expect("an address");
-    InvitationSpec { email, name: PersonName::default(), job_title: None, entitlements: entitlements.into(), send }
+    InvitationSpec { send, ..fixtures::spec("ada@example.com", "sales_rep") }
 }
-
-const OPERATOR: Origin = Origin { invited_by: None, import: None, reservation: None };
 
 fn invited(send: bool) -> Membership {
-    Membership::invite(OrganisationId::from_parts(1, 1), spec(send), OPERATOR, DAY, at(0))
+    fixtures::invited(spec(send))
 }
 
 fn in_state(state: State) -> Membership {
     Membership { state, ..invited(true) }
 }
 
-/// Every state × every step: what is allowed, and what stands in the way.
+/// Every state × every transition: allowed, or the reason why not.
 #[test]
-fn each_state_allows_its_own_steps() {
+fn each_state_allows_its_own_transitions() {
     use TransitionError::{AlreadyAccepted, Deactivated, Expired, Held, NotAMember, Revoked};
     let now = at(10);
     let open = State::Pending { expires_at: at(11) };
@@ -33,7 +24,7 @@ fn each_state_allows_its_own_steps() {
     let expired = State::Expired { expired_at: at(5) };
     let revoked = State::Revoked { revoked_at: at(5) };
     let active = State::Active { joined_at: at(5) };
-    let shut_out = State::Deactivated { joined_at: at(5), deactivated_at: at(6) };
+    let deactivated = State::Deactivated { joined_at: at(5), deactivated_at: at(6) };
     // (state, send, accept, revoke, edit, deactivate, reactivate)
     let table = [
         (State::Held, Ok(()), Err(Held), Ok(()), Ok(()), Err(NotAMember), Err(NotAMember)),
@@ -50,7 +41,7 @@ fn each_state_allows_its_own_steps() {
             Ok(()),
             Ok(()),
         ),
-        (shut_out, Err(Deactivated), Err(Deactivated), Err(AlreadyAccepted), Err(AlreadyAccepted), Ok(()), Ok(())),
+        (deactivated, Err(Deactivated), Err(Deactivated), Err(AlreadyAccepted), Err(AlreadyAccepted), Ok(()), Ok(())),
     ];
     for (state, send, accept, revoke, edit, deactivate, reactivate) in table {
         let member = || in_state(state);
@@ -64,8 +55,8 @@ fn each_state_allows_its_own_steps() {
 }
 
 #[test]
-fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
-    let expired = invited(true).expire(at(86_400)).expect("its time is over");
+fn an_expired_invitation_can_be_resent_with_the_full_duration() {
+    let expired = invited(true).expire(at(86_400)).expect("it expired");
     assert_eq!(expired.status(at(86_400)), Status::Expired);
     let resent = expired.send(DAY, at(100_000)).expect("resend works");
     assert_eq!(resent.generation, 2);
@@ -74,7 +65,7 @@ fn an_expired_invitation_can_be_resent_and_the_clock_starts_anew() {
 }
 
 #[test]
-fn an_edit_changes_all_but_the_address_and_a_new_invitation_is_as_it_was_asked_for() {
+fn an_edit_keeps_the_address_and_a_new_invitation_has_the_new_details() {
     let entitlements =
         Entitlements { role: "manager".into(), team: Some("t1".into()), products: [].into(), courses: [].into() };
     let wanted = InvitationSpec {
@@ -94,7 +85,7 @@ fn an_edit_changes_all_but_the_address_and_a_new_invitation_is_as_it_was_asked_f
 }
 
 #[test]
-fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
+fn an_import_is_remembered_through_later_invitations() {
     let import = |number: u128| ImportId::from_parts(u64::try_from(number).expect("small"), number);
     let again = |member: Membership, import| {
         let origin = Origin { invited_by: None, import, reservation: None };
@@ -109,7 +100,7 @@ fn whoever_came_with_an_import_is_known_by_it_whatever_came_later() {
         member = again(member, Some(import(number)));
     }
     assert!(member.earlier_imports.len() == EARLIER_IMPORTS && member.came_with(import(98)), "memory is bounded");
-    // Announced long ago, and sent late.
+    // An import that was announced early and sent late.
     member = again(again(member, Some(import(3))), Some(import(100)));
     assert!(member.came_with(import(3)) && member.came_with(import(100)) && !member.came_with(import(91)));
 }
@@ -143,10 +134,10 @@ enum Step {
 }
 
 proptest! {
-    /// Whatever is done in whatever order: generations never go back, nobody accepts twice, places are held exactly
-    /// in the states that say so, and who once joined stays a member.
+    /// In every order of transitions: generations never decrease, nobody accepts twice, and a person who joined stays a
+    /// member.
     #[test]
-    fn no_order_of_steps_breaks_the_rules(steps in prop::collection::vec((prop_oneof![
+    fn no_order_of_transitions_breaks_the_rules(steps in prop::collection::vec((prop_oneof![
         Just(Step::Send), Just(Step::Accept), Just(Step::Revoke), Just(Step::Expire), Just(Step::Deactivate),
         Just(Step::Reactivate)], 0i64..200_000), 0..40)) {
         let mut member = invited(true);

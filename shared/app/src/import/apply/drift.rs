@@ -59,7 +59,7 @@ impl<'a> DriftCheck<'a> {
             let column = report.columns.iter().find(|column| column.field == problem.field);
             column.map(|column| column.header.clone())
         });
-        let column = column.unwrap_or_else(|| problem.field.to_owned());
+        let column = column.unwrap_or_else(|| problem.field.clone().into_owned());
         let message = format!("{} (this changed after the file was checked)", problem.message);
         RowIssue::of_field(line, column, Issue { message, ..problem })
     }

@@ -1,8 +1,8 @@
-//! Members of a PATCH body.
+//! A field of a change: kept, set or removed.
 
 use serde::{Deserialize, Deserializer};
 
-/// A member that may be left as it is (absent), set, or taken away (`null`), as in RFC 7396.
+/// A field that is kept (absent), set, or removed (`null`), as in RFC 7396.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// Absent.
@@ -13,7 +13,7 @@ pub enum Patch<T> {
 }
 
 impl<T: Clone> Patch<T> {
-    /// What comes of it where this was before.
+    /// The new value, where `before` is the old one.
     #[must_use]
     pub fn over(&self, before: Option<T>) -> Option<T> {
         match self {

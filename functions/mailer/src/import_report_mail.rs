@@ -18,7 +18,7 @@ pub(crate) struct Waiting {
 
 /// The mail.
 #[derive(Debug)]
-pub(crate) struct EndedImportMail<'a> {
+pub(crate) struct ImportReportMail<'a> {
     /// Who started it, if there is a name.
     pub(crate) name: Option<String>,
     /// What the organisation is called.
@@ -36,13 +36,13 @@ pub(crate) struct EndedImportMail<'a> {
 type Pairs<'a, T> = &'a [(&'static str, T)];
 
 #[derive(Template)]
-#[template(path = "en/ended/subject.txt")]
+#[template(path = "en/import_report/subject.txt")]
 struct Subject<'a> {
     headline: &'a str,
 }
 
 #[derive(Template)]
-#[template(path = "en/ended/body.txt")]
+#[template(path = "en/import_report/body.txt")]
 struct Text<'a> {
     headline: &'a str,
     name: Option<&'a str>,
@@ -55,7 +55,7 @@ struct Text<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "en/ended/body.html")]
+#[template(path = "en/import_report/body.html")]
 struct Html<'a> {
     headline: &'a str,
     name: Option<&'a str>,
@@ -67,7 +67,7 @@ struct Html<'a> {
     links: Pairs<'a, String>,
 }
 
-impl EndedImportMail<'_> {
+impl ImportReportMail<'_> {
     /// The parts.
     pub(crate) fn render(&self) -> Result<Rendered, askama::Error> {
         let headline = match self.import.status {
@@ -154,8 +154,8 @@ mod tests {
         }
     }
 
-    fn mail(import: &Import) -> EndedImportMail<'_> {
-        EndedImportMail {
+    fn mail(import: &Import) -> ImportReportMail<'_> {
+        ImportReportMail {
             name: Some("Ada Admin".to_owned()),
             organisation: "Acme",
             import,
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn it_says_what_came_of_the_file_and_where_to_read_it() {
         let Rendered { subject, text, html } = mail(&import("people.csv")).render().expect("it renders");
-        insta::assert_snapshot!("ended_subject", subject);
-        insta::assert_snapshot!("ended_text", text);
-        insta::assert_snapshot!("ended_html", html);
+        insta::assert_snapshot!("import_report_subject", subject);
+        insta::assert_snapshot!("import_report_text", text);
+        insta::assert_snapshot!("import_report_html", html);
     }
 
     #[test]
@@ -182,8 +182,8 @@ mod tests {
             problem: Some(ImportFailure { code: "file_empty".to_owned(), detail }),
             ..import("people.csv")
         };
-        let mail = EndedImportMail { name: None, waiting: None, results: None, failed: None, ..mail(&refused) };
-        insta::assert_snapshot!("ended_refused_text", mail.render().expect("it renders").text);
+        let mail = ImportReportMail { name: None, waiting: None, results: None, failed: None, ..mail(&refused) };
+        insta::assert_snapshot!("import_report_refused_text", mail.render().expect("it renders").text);
     }
 
     #[test]

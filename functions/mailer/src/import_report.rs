@@ -14,7 +14,7 @@ use usher_store::{Import, ImportStatus, StoreError};
 
 use crate::Mailer;
 use crate::compose::Rendered;
-use crate::ended_mail::{EndedImportMail, Waiting};
+use crate::import_report_mail::{ImportReportMail, Waiting};
 use crate::outcome::{self, Refusal};
 use crate::send::{mailbox, tag};
 
@@ -81,7 +81,7 @@ async fn compose(
     let base = format!("{}/v1/orgs/{}/imports/{}", mailer.settings.public_url, organisation.id, import.id);
     let has_results = import.plan.is_some() && import.status != ImportStatus::Failed;
     let to_mend = import.plan.as_ref().map_or(0, |plan| plan.counts.rejected) + import.outcome.drifted;
-    let mail = EndedImportMail {
+    let mail = ImportReportMail {
         name: admin.name.display(),
         organisation: organisation.name.as_str(),
         import,

@@ -1,0 +1,17 @@
+//! `POST /v1/orgs/{org}/invitations/{id}/resend`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use usher_http::{Admin, Api, MembershipView, Problem};
+
+use crate::id::membership_id;
+
+pub(crate) async fn resend(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Json<MembershipView>, Problem> {
+    let now = api.clock.now();
+    let resent = usher_app::resend(&api.store, &admin, membership_id(&id)?, now).await?;
+    Ok(Json(MembershipView::invitation(&resent, &admin.organisation.catalogue, now)))
+}
