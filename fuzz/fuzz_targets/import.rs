@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use usher_domain::Organisation;
-use usher_domain::import::{
+use usher_import::{
     Counts, DialectOverride, DialectReport, FileError, ImportDefaults, Outcome, Planner, Rejection, Row, failed_rows,
 };
 

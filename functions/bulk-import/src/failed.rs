@@ -3,7 +3,7 @@
 //! It is written in a second pass, over the rows that were written down, because it is in the encoding of the file, and
 //! what that is may be known only near its end.
 
-use usher_domain::import::{DialectReport, Rejection, failed_rows};
+use usher_import::{DialectReport, Rejection, failed_rows};
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles};
 
 use crate::PlanningError;

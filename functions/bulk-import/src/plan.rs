@@ -1,6 +1,6 @@
 //! One pass over a file.
 
-use usher_domain::import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
+use usher_import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
 use usher_import_files::{Object, PlanFiles};
 use usher_runtime::random;
 use usher_store::{Import, ImportFailure, ImportPlan, OnIssues};

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::mem;
 
 use jiff::Timestamp;
-use usher_domain::import::{Outcome, Rejection, Row, RowIssue};
 use usher_domain::invitation::asks_for_more;
 use usher_domain::{EmailAddress, InvitationSpec, MembershipId, OrganisationId, Status};
+use usher_import::{Outcome, Rejection, Row, RowIssue};
 use usher_import_files::{FlaggedRow, PlanFiles, PlannedRow, Skipped, SkippedRow, invitation_differs};
 use usher_store::{ImportCounts, ImportPlan, Versioned};
 

@@ -1,8 +1,8 @@
 //! The end of an import: once every part is settled, the files that show how it ended are written, and then it is marked.
 
 use jiff::SignedDuration;
-use usher_domain::import::DialectReport;
 use usher_domain::job::ApplyJob;
+use usher_import::DialectReport;
 use usher_import_files::{BucketError, Media, PlanFiles};
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 

@@ -4,8 +4,8 @@
 //! part behind the other. They are merged in one pass, and as much of them is held as three rows need.
 
 use csv::{Terminator, WriterBuilder};
-use usher_domain::import::{DialectReport, RowIssue, guarded};
 use usher_domain::{EmailAddress, MembershipId};
+use usher_import::{DialectReport, RowIssue, guarded};
 use usher_import_files::{
     Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, Skipped, SkippedRow,
     invitation_differs,

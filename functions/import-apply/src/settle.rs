@@ -3,7 +3,7 @@
 
 use data_encoding::HEXLOWER;
 use usher_domain::CapacityRequest;
-use usher_domain::import::{DialectReport, Rejection, failed_rows};
+use usher_import::{DialectReport, Rejection, failed_rows};
 use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};

@@ -6,8 +6,8 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use usher_domain::import::{PEOPLE, SampleFormat};
 use usher_http::{Admin, FieldError, Problem};
+use usher_import::{PEOPLE, SampleFormat};
 
 use crate::Imports;
 

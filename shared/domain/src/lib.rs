@@ -8,7 +8,6 @@ pub mod capacity;
 pub mod catalogue;
 pub mod email;
 pub mod id;
-pub mod import;
 pub mod invitation;
 pub mod issue;
 pub mod job;

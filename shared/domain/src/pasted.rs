@@ -180,8 +180,9 @@ fn unwrapped(text: &str) -> &str {
 /// How links to an address begin (RFC 6068).
 const SCHEME: &str = "mailto:";
 
-/// Whether an address is written as a link to it.
-pub(crate) fn has_scheme(address: &str) -> bool {
+/// Whether an address is written as a `mailto:` link.
+#[must_use]
+pub fn has_scheme(address: &str) -> bool {
     address.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 

@@ -15,7 +15,7 @@ mod report;
 
 use std::process::{Command, Stdio};
 
-use usher_domain::import::PEOPLE;
+use usher_import::PEOPLE;
 
 use measure::Found;
 use report::{at_most, heading, line, pace};
