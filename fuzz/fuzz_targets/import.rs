@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use usher_domain::Organisation;
 use usher_import::{
-    Counts, DialectOverride, DialectReport, FileError, ImportDefaults, Outcome, Planner, Rejection, Row, failed_rows,
+    Counts, DialectOverride, DialectReport, FileError, ImportDefaults, Outcome, Planner, Rejection, Row, rejected_csv,
 };
 
 /// Who the rows are checked against.
@@ -65,7 +65,7 @@ fn plan(file: &[u8], mut chunk: impl FnMut() -> usize) -> Result<Plan, FileError
 fn rejections(plan: &Plan) -> impl Iterator<Item = &Rejection> {
     plan.rows.iter().filter_map(|row| match &row.outcome {
         Outcome::Rejected(rejection) => Some(rejection),
-        Outcome::Valid(_) | Outcome::IgnoredDuplicate { .. } => None,
+        Outcome::Valid(_) | Outcome::Duplicate { .. } => None,
     })
 }
 
@@ -91,7 +91,7 @@ fn check(file: &[u8]) {
 
     let kept = rejections(&whole).any(|rejection| rejection.cells.iter().any(|cell| !cell.trim().is_empty()));
     if kept {
-        let failed = failed_rows(&whole.report, true, rejections(&whole));
+        let failed = rejected_csv(&whole.report, true, rejections(&whole));
         // What a file is told by may be missing from some of its rows, so how they are read may differ; but they are read.
         let _ = plan(&failed, || failed.len());
     }

@@ -65,7 +65,7 @@ impl<'a> Rows<'a> {
         self.number += 1;
         let (email, rejected) = match &row.outcome {
             Outcome::Valid(spec) => (Some(&spec.email), &[][..]),
-            Outcome::IgnoredDuplicate { email, .. } => (Some(email), &[][..]),
+            Outcome::Duplicate { email, .. } => (Some(email), &[][..]),
             Outcome::Rejected(rejection) => (None, rejection.cells.as_slice()),
         };
         let id = email.map(|email| MembershipId::of(self.organisation, email));
@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
                     self.parts.add(&PlannedRow { row: number, line, spec: *spec, cells }).await?;
                 }
             }
-            Outcome::IgnoredDuplicate { of, email } => {
+            Outcome::Duplicate { of, email } => {
                 self.skip(number, line, email, Skipped::IgnoredDuplicate { of }).await?;
             }
             Outcome::Rejected(Rejection { issues, cells }) => {

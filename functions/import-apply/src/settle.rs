@@ -3,7 +3,7 @@
 
 use data_encoding::HEXLOWER;
 use usher_domain::CapacityRequest;
-use usher_import::{DialectReport, Rejection, failed_rows};
+use usher_import::{DialectReport, Rejection, rejected_csv};
 use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
@@ -33,7 +33,7 @@ pub(crate) async fn part(
     if !drifted.is_empty() {
         let report: DialectReport =
             serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
-        let bytes = failed_rows(&report, false, &drifted);
+        let bytes = rejected_csv(&report, false, &drifted);
         apply.bucket.put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes).await?;
     }
     let now = apply.clock.now();

@@ -1,8 +1,7 @@
 //! From what was asked for to an invitation that can be made: every field of one person checked against the catalogue.
 //!
 //! The API, the pasted list and the file all come through here, so a person is refused for the same reasons, in the same
-//! words, whichever way they came. Only a row of a file that is in order like one before it need not
-//! (`Table::spec` of imports).
+//! words, whichever way they came.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -219,6 +218,25 @@ impl<'a> InvitationValidator<'a> {
             }),
             _ => Err(problems),
         }
+    }
+}
+
+/// Validates one person's address, names and job title, and gives them these entitlements. A row of a file that names the same
+/// role, team, products and courses as an earlier row takes this way; the input's own are not read.
+pub fn validate_person(
+    input: &InvitationInput<'_>,
+    entitlements: &Arc<Entitlements>,
+) -> Result<InvitationSpec, Vec<Issue>> {
+    let mut issues = Vec::new();
+    let email = email(input, &mut issues);
+    let name = name(input, &mut issues);
+    let job_title = short_text("job_title", present(input.job_title.as_ref()), &mut issues);
+    match email {
+        Some(email) if issues.is_empty() => {
+            let (entitlements, send) = (Arc::clone(entitlements), input.send.unwrap_or(true));
+            Ok(InvitationSpec { email, name, job_title, entitlements, send })
+        }
+        _ => Err(issues),
     }
 }
 

@@ -2,140 +2,128 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::ops::Range;
 
-use memchr::memmem;
+use usher_domain::{InvitationInput, InvitationSpec, Issue, Organisation, pasted};
 
+use crate::detect::encoding::detect_encoding;
+use crate::detect::header::Field;
 use crate::detect::options::DialectOverride;
 use crate::detect::sniff::{SAMPLE_BYTES, Sniffed, sniff};
 use crate::read::decode::Decoder;
 use crate::read::dialect::{Dialect, Newline};
 use crate::read::error::FileError;
-use crate::read::records::{Fault, Next, RECORD_BYTES, Records};
+use crate::read::lost_letter::has_lost_letter;
+use crate::read::records::{Fault, Next, Records};
 use crate::report::dialect_report::{DialectReport, SkippedLines};
-use crate::report::rejected_csv as failed;
-use crate::report::row::{Counts, Rejection, Row, RowIssue};
-use crate::validate::row_validator::{ImportDefaults, Invitee, People};
+use crate::report::row::{Counts, Outcome, Rejection, Row};
+use crate::report::row_issue::RowIssue;
+use crate::report::unreadable::{broken, ragged, undecodable};
+use crate::validate::defaults::ImportDefaults;
+use crate::validate::row_validator::{RowValidator, ValidRow};
 use crate::validate::table::{Skipped, Table};
-use usher_domain::issue::IssueCode;
-use usher_domain::organisation::Organisation;
-use usher_domain::pasted;
-use usher_domain::spec::{InvitationInput, Issue};
 
-/// What the file turned out to be.
+/// The layout of the file.
 enum Layout {
-    /// Too little text to say.
+    /// Too little text has arrived to tell.
     Unknown,
     Table(Box<Table>),
     List,
 }
 
-/// How many rows are read before people are looked for among those of the rows before: so many look-ups at once.
-const AHEAD: usize = 8;
-
-/// A row that is read, and not handed out yet.
-struct Ahead {
+/// An entry of a list that was read with its line and not handed out yet.
+struct PendingRow {
     line: u32,
-    /// Where it stands in the text that is held.
-    place: Range<usize>,
-    found: Result<Invitee, Rejection>,
+    /// The entry as the file has it.
+    text: String,
+    validated: Result<InvitationSpec, Vec<RowIssue>>,
 }
 
 /// Plans a file in one pass: [`feed`](Self::feed) a chunk, take rows with [`next_row`](Self::next_row) until there are
-/// none, and so on; [`finish`](Self::finish), and take the last ones.
+/// none, and repeat; then [`finish`](Self::finish), and take the last rows.
 ///
-/// Memory is bounded by two windows of 64 KiB, the chunk, a few records, and the set of people seen.
+/// Memory is bounded by two windows of 64 KiB, the chunk, one record, and the index of the people so far.
 pub struct Planner<'a> {
     decoder: Decoder,
     records: Records,
     newline: Newline,
     layout: Layout,
-    people: People<'a>,
-    dialect: DialectOverride,
-    ahead: VecDeque<Ahead>,
-    /// Where the row that was handed out last stands in the text that is held.
-    place: Range<usize>,
+    validator: RowValidator<'a>,
+    options: DialectOverride,
+    pending: VecDeque<PendingRow>,
+    /// The entry of a list that was handed out last.
+    entry: String,
     counts: Counts,
     skipped: SkippedLines,
-    /// The first line with a letter beyond ASCII, where the encoding had to be found out.
+    /// The first line with a letter beyond ASCII, where the encoding was detected.
     first_line: Option<u32>,
-    /// Whether a letter was lost anywhere in the text that is held, which saves looking for one in every row.
-    has_lost: bool,
+    /// Whether the text in memory has a lost letter anywhere, which saves searching every row.
+    has_lost_letter: bool,
 }
 
 impl<'a> Planner<'a> {
-    /// Begins a file that somebody imports who may give roles up to this rank; `None` for an operator, who may give any.
+    /// Starts a file of an admin who may give roles up to this rank; `None` for an operator, who may give any role.
     #[must_use]
     pub fn new(
         organisation: &'a Organisation,
         rank: Option<u32>,
         defaults: ImportDefaults,
-        dialect: DialectOverride,
+        options: DialectOverride,
     ) -> Self {
         Self {
-            decoder: Decoder::new(dialect.encoding()),
+            decoder: Decoder::new(options.encoding(), detect_encoding),
             records: Records::new(),
             newline: Newline::default(),
             layout: Layout::Unknown,
-            people: People::new(organisation, rank, defaults),
-            dialect,
-            ahead: VecDeque::new(),
-            place: 0..0,
+            validator: RowValidator::new(organisation, rank, defaults),
+            options,
+            pending: VecDeque::new(),
+            entry: String::new(),
             counts: Counts::default(),
             skipped: SkippedLines::default(),
             first_line: None,
-            has_lost: false,
+            has_lost_letter: false,
         }
     }
 
-    /// Takes in one more chunk. Fails only before the first row.
+    /// Takes one more chunk. Fails only before the first row.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.advance(bytes, false)
     }
 
-    /// Says that no more will come. Fails only before the first row.
+    /// Marks the end of the file. Fails only before the first row.
     pub fn finish(&mut self) -> Result<(), FileError> {
         self.advance(&[], true)
     }
 
-    /// The next row, `None` until more is fed.
+    /// The next row; `None` until more is fed.
     pub fn next_row(&mut self) -> Option<Row> {
-        if self.ahead.is_empty() {
-            self.read_ahead();
-        }
-        let Ahead { line, place, found } = self.ahead.pop_front()?;
-        self.place = place;
-        let row = match found.map(|invitee| self.people.judge(line, invitee)) {
-            Ok(Ok((outcome, warnings))) => Row { line, outcome, warnings: self.issues(line, warnings) },
-            Ok(Err(problems)) => {
-                let rejection = Rejection { issues: self.issues(line, problems), cells: self.cells() };
-                Row::rejected(line, rejection)
-            }
-            Err(rejection) => Row::rejected(line, rejection),
-        };
+        let row = match self.layout {
+            Layout::Unknown => None,
+            Layout::Table(_) => self.next_record(),
+            Layout::List => self.next_entry(),
+        }?;
         self.counts.add(&row.outcome);
         Some(row)
     }
 
-    /// The cells of the row that was handed out last, to give back; of a list of addresses the piece it was read from. Good
-    /// until more is fed.
+    /// The cells of the row that was handed out last, as `failed.csv` would give them back; for a list, its entry. Valid until
+    /// more is fed.
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
-        let text = self.records.text.get(self.place.clone()).unwrap_or_default();
         match &self.layout {
-            Layout::Table(table) => table.cells(text),
-            Layout::List => vec![text.to_owned()],
+            Layout::Table(table) => table.cells(&self.records),
+            Layout::List => vec![self.entry.clone()],
             Layout::Unknown => Vec::new(),
         }
     }
 
-    /// How many rows came to what so far.
+    /// How many rows have which outcome so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// How the file is read, once that is known. The encoding is known for good only at the end.
+    /// How the file is read; `None` until that is known. The encoding may still change before the end.
     #[must_use]
     pub fn report(&self) -> Option<DialectReport> {
         let (finding, line) = (self.decoder.finding(), self.first_line);
@@ -150,38 +138,34 @@ impl<'a> Planner<'a> {
         if self.records.last {
             return Ok(());
         }
-        // Rows that were read ahead say where in the text they stand.
-        if self.ahead.is_empty() {
-            self.records.compact();
-            self.place = 0..0;
-        }
+        self.records.compact();
         self.decoder.forget_before(self.records.offset());
         self.decoder.feed(bytes, last, &mut self.records.text)?;
         self.records.last = last;
         let first_letter = self.decoder.finding().first_letter;
         self.first_line = self.first_line.or_else(|| self.records.line_of(first_letter?));
-        self.has_lost = has_lost(&self.records.text);
+        self.has_lost_letter = has_lost_letter(&self.records.text);
         if matches!(self.layout, Layout::Unknown) && (last || self.records.text.len() >= SAMPLE_BYTES) {
-            self.look()?;
+            self.detect_layout()?;
         }
         Ok(())
     }
 
-    fn look(&mut self) -> Result<(), FileError> {
+    fn detect_layout(&mut self) -> Result<(), FileError> {
         let unread = self.records.unread();
-        // Exactly as much, so that what a file is does not depend on how it arrives.
+        // Always the same amount, so that the layout does not depend on how the file is chunked.
         let sample = &unread[..unread.floor_char_boundary(SAMPLE_BYTES)];
         let last = self.records.last && sample.len() == unread.len();
         self.newline = Newline::of(sample.trim_start());
-        let sniffed = sniff(sample, last, self.people.validator(), &self.dialect)?;
-        self.people.look_at(sample);
+        let sniffed = sniff(sample, last, self.validator.validator(), &self.options)?;
+        self.validator.learn_domains(sample);
         self.layout = match sniffed {
             Sniffed::List => Layout::List,
             Sniffed::Table { dialect, header, named, length, lines, preamble } => {
                 self.skipped.preamble = preamble;
                 self.records.consume(length, lines);
-                if header.column(crate::detect::header::Field::Role).is_some() {
-                    self.people.expect_roles();
+                if header.column(Field::Role).is_some() {
+                    self.validator.require_roles();
                 }
                 Layout::Table(Box::new(Table::new(dialect, header, named)))
             }
@@ -189,160 +173,109 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Reads some rows, and looks for all their people.
-    fn read_ahead(&mut self) {
-        match self.layout {
-            Layout::Unknown => {}
-            Layout::Table(_) => while self.ahead.len() < AHEAD && self.read_record() {},
-            Layout::List => while self.ahead.len() < AHEAD && self.read_line() {},
-        }
-        self.people.expect(self.ahead.iter().filter_map(|row| row.found.as_ref().ok()));
-        self.people.meet(self.ahead.iter_mut().filter_map(|row| row.found.as_mut().ok()));
-    }
-
-    /// Reads one record of a table. Says whether there was one.
-    fn read_record(&mut self) -> bool {
-        let Layout::Table(table) = &self.layout else { return false };
-        let (line, found) = match self.records.next(table.dialect, table.addresses()) {
-            Next::Nothing => return false,
-            Next::Broken { line, fault } => {
-                let cells = match fault {
-                    Fault::UnclosedQuote => table.cell_of_broken(self.records.raw()),
-                    Fault::TooLong => Vec::new(),
-                };
-                (line, Err(Rejection { issues: vec![broken(line, fault, table.dialect)], cells }))
-            }
-            Next::Record { line } => {
-                let too_many = table.cells_too_many(&self.records);
-                let lost = self.has_lost.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
-                let issue = lost.or_else(|| (too_many > 0).then(|| ragged(line, too_many, table.dialect)));
-                let is_comment = self.records.raw().starts_with('#');
-                if issue.is_none()
-                    && !is_comment
-                    && let Some(invitee) = self.people.recognise(line, table, &self.records)
-                {
-                    self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found: Ok(invitee) });
-                    return true;
-                }
-                let found = match issue {
-                    Some(issue) => Err(vec![issue]),
-                    None => self
-                        .people
-                        .check_record(line, table, &self.records)
-                        .map_err(|problems| self.issues(line, problems)),
-                };
-                // Whoever can be invited is a row, which saves looking what else the others are.
-                if (found.is_err() || is_comment)
-                    && let Some(skipped) = table.skipped(&self.records)
-                {
-                    let count = match skipped {
-                        Skipped::Blank => &mut self.skipped.blank,
-                        Skipped::Comment => &mut self.skipped.comments,
-                        Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
+    /// Reads records of a table up to the next row.
+    fn next_record(&mut self) -> Option<Row> {
+        let Layout::Table(table) = &self.layout else { return None };
+        loop {
+            let line = match self.records.next(table.dialect, table.addresses()) {
+                Next::Nothing => return None,
+                Next::Broken { line, fault } => {
+                    let cells = match fault {
+                        Fault::UnclosedQuote => table.cells_of_broken(self.records.raw()),
+                        Fault::TooLong => Vec::new(),
                     };
-                    *count = count.saturating_add(1);
-                    return true;
+                    let issues = vec![broken(line, fault, table.dialect)];
+                    return Some(Row::rejected(line, Rejection { issues, cells }));
                 }
-                (line, found.map_err(|issues| Rejection { issues, cells: table.cells(self.records.raw()) }))
+                Next::Record { line } => line,
+            };
+            let excess = table.excess_cells(&self.records);
+            let lost = self.has_lost_letter.then(|| undecodable(&mut self.decoder, &self.records, line)).flatten();
+            let validated = match lost.or_else(|| (excess > 0).then(|| ragged(line, excess, table.dialect))) {
+                Some(issue) => Err(vec![issue]),
+                None => self
+                    .validator
+                    .validate_record(table, &self.records)
+                    .map_err(|issues| row_issues(Some(table), line, issues)),
+            };
+            // A record that can be invited is a row, unless it begins like a comment.
+            if (validated.is_err() || self.records.raw().starts_with('#'))
+                && let Some(skipped) = table.skipped(&self.records)
+            {
+                let count = match skipped {
+                    Skipped::Blank => &mut self.skipped.blank,
+                    Skipped::Comment => &mut self.skipped.comments,
+                    Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
+                };
+                *count = count.saturating_add(1);
+                continue;
             }
-        };
-        self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found });
-        true
+            let cells = || table.cells(&self.records);
+            return Some(classified(&mut self.validator, Some(table), line, validated, cells));
+        }
     }
 
-    /// Reads one line of a list. Says whether there was one.
-    fn read_line(&mut self) -> bool {
-        match self.records.next_line() {
-            Next::Nothing => return false,
-            Next::Broken { line, fault } => {
-                let rejection = Rejection { issues: vec![broken(line, fault, Dialect::COMMA)], cells: Vec::new() };
-                self.ahead.push_back(Ahead { line, place: self.records.record.clone(), found: Err(rejection) });
-            }
-            Next::Record { line } => {
-                let undecodable = undecodable(&mut self.decoder, &self.records, line);
-                let raw = self.records.raw();
-                let ImportDefaults { role, team, send } = self.people.defaults();
-                let (role, team) = (role.as_deref().map(Cow::Borrowed), team.as_deref().map(Cow::Borrowed));
-                let base = InvitationInput { role, team, send: *send, ..InvitationInput::default() };
-                for entry in pasted::parse(raw) {
-                    let found = match undecodable.as_ref().filter(|_| has_lost(entry.text)) {
-                        Some(issue) => Err(vec![issue.clone()]),
-                        None => self
-                            .people
-                            .check(line, &entry.request(&base), Vec::new())
-                            .map_err(|problems| self.issues(line, problems)),
-                    };
-                    let found = found.map_err(|issues| Rejection { issues, cells: vec![entry.text.to_owned()] });
-                    let start = self.records.record.start + (entry.text.as_ptr() as usize - raw.as_ptr() as usize);
-                    self.ahead.push_back(Ahead { line, place: start..start + entry.text.len(), found });
+    /// Takes the next entry of a list, and reads another line if there is none.
+    fn next_entry(&mut self) -> Option<Row> {
+        while self.pending.is_empty() {
+            match self.records.next_line() {
+                Next::Nothing => return None,
+                Next::Broken { line, fault } => {
+                    self.entry.clear();
+                    let issues = vec![broken(line, fault, Dialect::COMMA)];
+                    return Some(Row::rejected(line, Rejection { issues, cells: Vec::new() }));
                 }
+                Next::Record { line } => self.read_entries(line),
             }
         }
-        true
+        let PendingRow { line, text, validated } = self.pending.pop_front()?;
+        self.entry = text;
+        Some(classified(&mut self.validator, None, line, validated, || vec![self.entry.clone()]))
     }
 
-    /// What is wrong with fields, by the columns as the file calls them.
-    fn issues(&self, line: u32, problems: Vec<Issue>) -> Vec<RowIssue> {
-        if problems.is_empty() {
-            return Vec::new();
-        }
-        let called = |field: &'static str| match &self.layout {
-            Layout::Table(table) => table.header.name_of(field).unwrap_or(field).to_owned(),
-            Layout::Unknown | Layout::List => field.to_owned(),
-        };
-        problems.into_iter().map(|problem| RowIssue::of_field(line, called(problem.field), problem)).collect()
-    }
-}
-
-const LOST: &str = "\u{fffd}";
-
-fn broken(line: u32, fault: Fault, dialect: Dialect) -> RowIssue {
-    match fault {
-        Fault::UnclosedQuote => {
-            let quote = char::from(dialect.quote);
-            let message = format!(
-                "a cell begins with {quote} but the {quote} at its end is missing; add it, or remove the first"
-            );
-            RowIssue::of_row(line, IssueCode::QuoteUnclosed, message)
-        }
-        Fault::TooLong => {
-            let message = format!("the row is longer than {} KiB, which no person is", RECORD_BYTES / 1024);
-            RowIssue::of_row(line, IssueCode::RowTooLong, message)
+    /// Reads the entries of the current line of a list.
+    fn read_entries(&mut self, line: u32) {
+        let undecodable = undecodable(&mut self.decoder, &self.records, line);
+        let ImportDefaults { role, team, send } = self.validator.defaults();
+        let (role, team) = (role.as_deref().map(Cow::Borrowed), team.as_deref().map(Cow::Borrowed));
+        let base = InvitationInput { role, team, send: *send, ..InvitationInput::default() };
+        for entry in pasted::parse(self.records.raw()) {
+            let validated = match undecodable.as_ref().filter(|_| has_lost_letter(entry.text)) {
+                Some(issue) => Err(vec![issue.clone()]),
+                None => self
+                    .validator
+                    .validate_entry(&entry.request(&base))
+                    .map_err(|issues| row_issues(None, line, issues)),
+            };
+            self.pending.push_back(PendingRow { line, text: entry.text.to_owned(), validated });
         }
     }
 }
 
-fn ragged(line: u32, too_many: usize, dialect: Dialect) -> RowIssue {
-    let delimiter = match dialect.delimiter {
-        b'\t' => "tab".to_owned(),
-        b',' => "comma".to_owned(),
-        b';' => "semicolon".to_owned(),
-        delimiter => char::from(delimiter).to_string(),
-    };
-    let message = format!(
-        "the row has {too_many} more cells than the first line has columns; a cell that contains a {delimiter} needs \
-         quotes around it"
-    );
-    RowIssue::of_row(line, IssueCode::TooManyCells, message)
-}
-
-/// Whether a letter was lost in some text, in reading it or before.
-fn has_lost(text: &str) -> bool {
-    [LOST, failed::LOST].into_iter().any(|lost| memmem::find(text.as_bytes(), lost.as_bytes()).is_some())
-}
-
-/// Finds letters that were lost, in reading this file or before it was made.
-fn undecodable(decoder: &mut Decoder, records: &Records, line: u32) -> Option<RowIssue> {
-    if !has_lost(records.raw()) {
-        return None;
-    }
-    let end = records.offset();
-    let encoding = decoder.finding().encoding.name();
-    let message = match decoder.undecodable_in(end - records.raw().len() as u64..end) {
-        Some(byte) => format!("byte {byte} of the file is no letter in {encoding}; save the file as CSV UTF-8"),
-        None => {
-            format!("{LOST} or {} stands where a letter was lost before this file was made; type it anew", failed::LOST)
+/// The row of a validated record or entry, once it is compared with the rows before it.
+fn classified(
+    validator: &mut RowValidator<'_>,
+    table: Option<&Table>,
+    line: u32,
+    validated: Result<InvitationSpec, Vec<RowIssue>>,
+    cells: impl FnOnce() -> Vec<String>,
+) -> Row {
+    let classified =
+        validated.and_then(|spec| validator.classify(line, spec).map_err(|issues| row_issues(table, line, issues)));
+    match classified {
+        Ok(ValidRow { spec, duplicate_of, warnings }) => {
+            let outcome = match duplicate_of {
+                Some(of) => Outcome::Duplicate { of, email: spec.email },
+                None => Outcome::Valid(spec),
+            };
+            Row { line, outcome, warnings: row_issues(table, line, warnings) }
         }
-    };
-    Some(RowIssue::of_row(line, IssueCode::Undecodable, message))
+        Err(issues) => Row::rejected(line, Rejection { issues, cells: cells() }),
+    }
+}
+
+/// Issues of fields as issues of columns, named as the file names them.
+fn row_issues(table: Option<&Table>, line: u32, issues: Vec<Issue>) -> Vec<RowIssue> {
+    let column = |field: &'static str| table.and_then(|table| table.header.name_of(field)).unwrap_or(field).to_owned();
+    issues.into_iter().map(|issue| RowIssue::of_field(line, column(issue.field), issue)).collect()
 }

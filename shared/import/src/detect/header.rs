@@ -1,158 +1,37 @@
-//! What the columns of a file mean.
+//! The columns of a file: which one holds which field.
 
-use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use usher_domain::InvitationValidator;
 
-use crate::report::rejected_csv::{FAILED_CODE, FAILED_MESSAGE};
-use usher_domain::validator::InvitationValidator;
+pub use super::field::Field;
+use super::field::key;
 
-/// What a column can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// The address.
-    Email,
-    /// The full name.
-    Name,
-    /// The first name.
-    FirstName,
-    /// The last name.
-    LastName,
-    /// The role.
-    Role,
-    /// The team.
-    Team,
-    /// What the person does.
-    JobTitle,
-    /// Slugs of courses, separated by commas.
-    Courses,
-}
+/// The column of `failed.csv` with the codes of a row's issues, separated by blanks. Ignored when the file is uploaded.
+pub const FAILED_CODE: &str = "usher_code";
+/// The column of `failed.csv` with the messages of a row's issues. Ignored when the file is uploaded.
+pub const FAILED_MESSAGE: &str = "usher_message";
 
-impl Field {
-    /// How the API names the field.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Name => "name",
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::Role => "role",
-            Self::Team => "team",
-            Self::JobTitle => "job_title",
-            Self::Courses => "courses",
-        }
-    }
-
-    /// The field that a column of this name holds.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let key = key(name);
-        ALIASES.iter().find(|(_, names)| names.split(' ').any(|name| name == key)).map(|(field, _)| *field)
-    }
-
-    /// The same without what stands in brackets behind the name, where that says nothing else: `Email Address [Required]`,
-    /// `First name [givenName]`, but not `Email (manager)`.
-    fn named_with_remark(name: &str) -> Option<Self> {
-        let (before, rest) = name.split_at(name.find(['(', '[', '*'])?);
-        let field = Self::named(before)?;
-        let remark = rest.trim_matches(|c: char| !c.is_alphanumeric());
-        let says_nothing = REMARKS.split(' ').any(|known| known == key(remark));
-        let says_the_same = || rest.split([')', ']']).next().and_then(Self::named) == Some(field);
-        (says_nothing || says_the_same()).then_some(field)
-    }
-}
-
-/// What stands in brackets behind the name of a column and makes it no other.
-const REMARKS: &str = " required optional mandatory work business primary official pflichtfeld pflicht erforderlich \
-     geschaftlich dienstlich obligatoire requis professionnel facultatif obligatorio requerido trabajo opcional";
-
-/// What columns are called, in English, German, French and Spanish, as [`key`] spells it.
-const ALIASES: [(Field, &str); 8] = [
-    (
-        Field::Email,
-        "email emails emailaddress emailaddresses emailid mail mailaddress workemail workemailaddress businessemail \
-         companyemail corporateemail primaryemail useremail officeemail emailwork workmail emailprimarywork smtpaddress \
-         primarysmtpaddress contactemail employeeemail learneremail studentemail email1 email1value \
-         emailadresse emailadressen mailadresse emailaddresse geschaftlicheemail emailgeschaftlich firmenemail \
-         dienstlicheemail \
-         adresseemail adressemail adressedemessagerie adresseelectronique courriel courrielprofessionnel \
-         emailprofessionnel adressecourriel mel \
-         correo correos correoelectronico direcciondecorreo direcciondecorreoelectronico direcciondeemail \
-         correodetrabajo correoempresarial emailcorporativo",
-    ),
-    (
-        Field::Name,
-        "name fullname displayname employeename personname completename legalname \
-         vollstandigername vollername anzeigename vorundnachname \
-         nom nomcomplet nometprenom prenometnom nomaffiche \
-         nombre nombrecompleto nombreyapellidos nombreyapellido",
-    ),
-    (
-        Field::FirstName,
-        "firstname first givenname forename preferredname preferredfirstname legalfirstname \
-         vorname rufname \
-         prenom prenomusuel \
-         nombredepila primernombre nombres",
-    ),
-    (
-        Field::LastName,
-        "lastname last surname familyname legallastname \
-         nachname familienname zuname \
-         nomdefamille nomusuel \
-         apellido apellidos primerapellido",
-    ),
-    (
-        Field::Role,
-        "role rolename userrole permission permissions accesslevel accountrole \
-         rolle benutzerrolle berechtigung \
-         roleutilisateur permissionutilisateur droits \
-         rol roldeusuario permiso permisos",
-    ),
-    (Field::Team, "team teamname teams squad mannschaft teambezeichnung equipe nomdelequipe equipo nombredelequipo"),
-    (
-        Field::JobTitle,
-        "jobtitle job position businesstitle jobrole jobposition \
-         stelle stellenbezeichnung berufsbezeichnung jobtitel funktion \
-         poste fonction intituledeposte intituleduposte \
-         puesto cargo puestodetrabajo",
-    ),
-    (
-        Field::Courses,
-        "course courses courseenrollments courseenrolments courseslug courseslugs enrollments enrolments \
-         enrolledcourses program programs trainings \
-         kurs kurse schulung schulungen \
-         cours formation formations coursinscrits \
-         curso cursos formaciones",
-    ),
-];
-
-/// Names of sign-in addresses, which are mail addresses where no column says so in so many words.
+/// Names of sign-in columns. They hold the mail addresses where no other column does.
 const SIGN_IN_NAMES: [&str; 2] = ["userprincipalname", "upn"];
 
-/// A name as columns are compared by: only letters and digits, without accents, in lower case.
-fn key(name: &str) -> String {
-    name.nfkd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The columns of a table, and which of them are used for what.
+/// The columns of a table, and what each is used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// Every column as it is called in the file.
+    /// The name of every column, as the file has it.
     pub(crate) names: Vec<String>,
     pub(crate) email: Option<usize>,
     /// The other fields, each at most once.
     pub(crate) fields: Vec<(Field, usize)>,
-    /// Columns that say whether a person gets a product, by the id of it.
+    /// Columns that say whether a person gets a product, by product id.
     pub(crate) products: Vec<(String, usize)>,
-    /// Columns this program added itself to rows it gave back.
+    /// Columns that an earlier `failed.csv` added.
     pub(crate) own: Vec<usize>,
-    /// Whether the column of the addresses is called something that says nothing about them.
+    /// Whether the column of the addresses was found by its cells and not by its name.
     pub(crate) unnamed_email: bool,
 }
 
 impl Header {
-    /// Finds out what each column holds. Of two columns for one thing the first is used, and of a full name and its
-    /// parts the parts are; what is not used is ignored, and reported.
+    /// Maps each column to a field. Of two columns for one field the first is used; of a full name and its parts, the
+    /// parts. Unused columns are ignored and reported.
     pub(crate) fn read(names: &[String], validator: &InvitationValidator<'_>) -> Self {
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let mut header = Self {
@@ -181,7 +60,7 @@ impl Header {
                 }
             }
         }
-        // What is called by its plain name goes before what needs a closer look.
+        // A plain name takes precedence over a name with a remark.
         for column in 0..header.names.len() {
             if let Some(field) = Field::named_with_remark(&header.names[column]) {
                 header.take(field, column);
@@ -197,7 +76,7 @@ impl Header {
         header
     }
 
-    /// Uses a column for a field that none is used for yet.
+    /// Uses a column for a field, unless an earlier column holds it.
     fn take(&mut self, field: Field, column: usize) {
         if field == Field::Email {
             self.email = self.email.or(Some(column));
@@ -206,8 +85,8 @@ impl Header {
         }
     }
 
-    /// Where a file has `Vorname` or `Prénom`, its `Name` or `Nom` is the last name; where it has `Apellidos`, its
-    /// `Nombre` is the first. Otherwise a full name beside its parts says nothing new.
+    /// Beside `Vorname` or `Prénom`, `Name` or `Nom` is the last name; beside `Apellidos`, `Nombre` is the first name. Any
+    /// other full name beside its parts is redundant.
     fn divide_names(&mut self) {
         let called = |field: Field| self.column(field).map(|column| key(&self.names[column]));
         let (full, first, last) = (called(Field::Name), called(Field::FirstName), called(Field::LastName));
@@ -237,35 +116,17 @@ impl Header {
         self.fields.iter().find(|(other, _)| *other == field).map(|(_, column)| *column)
     }
 
-    /// What the file calls the column of this field.
+    /// The name of the column that holds this field.
     pub(crate) fn name_of(&self, field: &str) -> Option<&str> {
         let fields = self.fields.iter().copied().chain(self.email.map(|column| (Field::Email, column)));
         let column = fields.into_iter().find(|(other, _)| other.as_str() == field).map(|(_, column)| column)?;
         self.names.get(column).map(String::as_str)
     }
 
-    /// How many columns are used, or were added by this program.
+    /// How many columns are used, or come from an earlier `failed.csv`.
     pub(crate) fn known(&self) -> usize {
         usize::from(self.email.is_some()) + self.fields.len() + self.products.len() + self.own.len()
     }
-}
-
-/// Whether a cell of a product's column says yes. Blank is no.
-pub(crate) fn flag(text: &str) -> Option<bool> {
-    const YES: &str = "true yes 1 x y t on ✓ ✔ ☑ ☒ wahr ja j vrai oui o verdadero sí si s";
-    const NO: &str = "false no 0 n f off - – — ✗ ✘ ☐ falsch nein faux non falso";
-    let is = |words: &str| {
-        words
-            .split(' ')
-            .any(|word| word.eq_ignore_ascii_case(text) || (!text.is_ascii() && word == text.to_lowercase()))
-    };
-    if text.is_empty() {
-        return Some(false);
-    }
-    if is(NO) {
-        return Some(false);
-    }
-    is(YES).then_some(true)
 }
 
 #[cfg(test)]
@@ -283,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_known_however_they_are_spelled() {
+    fn columns_are_recognised_in_any_spelling() {
         let header = read("E-Mail Address, FIRST_NAME,last-name*,Rôle,Team name,Job Title,Course_Enrollments,user_id");
         let fields: Vec<_> = header.fields.iter().map(|(field, column)| (field.as_str(), *column)).collect();
         assert_eq!(header.email, Some(0));
@@ -294,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn products_are_columns_by_id_or_name() {
+    fn product_columns_are_recognised_by_id_or_name() {
         let header = read("email,MOS Enable,opportunity,mos-enable,,usher_code,usher_message");
         assert_eq!(header.products, [("mos_enable".to_owned(), 1), ("p2".to_owned(), 2)]);
         assert_eq!(header.own, [5, 6]);
     }
 
     #[test]
-    fn of_two_columns_for_one_thing_the_first_counts() {
+    fn the_first_of_two_columns_for_one_field_counts() {
         assert_eq!(read("Email,email,Role,role").fields, [(Field::Role, 2)]);
         assert_eq!(read("Full name,Email,First name").fields, [(Field::FirstName, 2)]);
     }
@@ -328,14 +189,5 @@ mod tests {
         assert_eq!(read("userPrincipalName,mail").email, Some(1));
         assert_eq!(read("Email (manager),Name,Email").email, Some(2));
         assert_eq!(read("Manager [email],Name").email, None);
-    }
-
-    #[test]
-    fn flags_say_yes_or_no_or_nothing_known() {
-        assert_eq!(["TRUE", "Yes", "1", "X"].map(flag), [Some(true); 4]);
-        assert_eq!(["false", "NO", "0", ""].map(flag), [Some(false); 4]);
-        assert_eq!(["WAHR", "Ja", "VRAI", "oui", "Sí", "SÍ"].map(flag), [Some(true); 6]);
-        assert_eq!(["FALSCH", "nein", "faux", "Non", "falso"].map(flag), [Some(false); 5]);
-        assert_eq!(flag("maybe"), None);
     }
 }

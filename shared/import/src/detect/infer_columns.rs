@@ -1,21 +1,21 @@
-//! What the columns of a table without a header hold, by what stands in them.
+//! Infers the columns of a table without a header from its cells.
 
-use crate::detect::header::{Field, Header};
+use super::header::{Field, Header};
 use usher_domain::validator::InvitationValidator;
 
-/// The cells of one column that are not blank.
+/// The non-blank cells of one column.
 struct Column<'a> {
     cells: Vec<&'a str>,
 }
 
 impl Column<'_> {
-    /// Whether nearly all of it is so: a slip or two in a long column does not change what it is.
+    /// Whether nearly all cells pass a test: a typo or two in a long column does not change what it holds.
     fn mostly(&self, is_so: impl Fn(&str) -> bool) -> bool {
         let count = self.cells.iter().filter(|cell| is_so(cell)).count();
         !self.cells.is_empty() && count * 10 >= self.cells.len() * 8
     }
 
-    /// Letters, with what stands between the parts of a name.
+    /// Whether it holds names: letters, and the characters between the parts of a name.
     fn is_of_names(&self) -> bool {
         let is_name = |cell: &str| {
             cell.chars().all(|c| c.is_alphabetic() || " .,'’-\"".contains(c)) && cell.contains(char::is_alphabetic)
@@ -26,9 +26,9 @@ impl Column<'_> {
 }
 
 impl Header {
-    /// Takes the one column for that of the addresses that holds nothing else and has a name that says nothing.
+    /// Finds the column of the addresses by its cells, where no name says which it is.
     pub(crate) fn with_addresses_of(mut self, rows: &[&[String]], validator: &InvitationValidator<'_>) -> Self {
-        let inferred = infer(rows, validator).and_then(|header| header.email);
+        let inferred = infer_columns(rows, validator).and_then(|header| header.email);
         let is_free = |column: &usize| self.fields.iter().all(|(_, taken)| taken != column);
         let inferred = inferred.filter(is_free).filter(|column| *column < self.names.len());
         self.unnamed_email = self.email.is_none() && inferred.is_some();
@@ -37,29 +37,29 @@ impl Header {
     }
 }
 
-/// Tells whether a column holds one thing.
+/// A test of whether a column holds a field.
 type Test<'a> = &'a dyn Fn(&Column<'_>) -> bool;
 
-/// Finds the column of addresses, and those that hold nothing but roles, teams, courses or full names. `None` without a
-/// column of addresses. Whatever cannot be told apart for sure is left unused, and reported as such.
-pub(crate) fn infer(rows: &[&[String]], validator: &InvitationValidator<'_>) -> Option<Header> {
+/// Finds the column of addresses, and columns of roles, teams, courses or full names. `None` without exactly one column of
+/// addresses. Ambiguous columns stay unused, and are reported.
+pub(crate) fn infer_columns(rows: &[&[String]], validator: &InvitationValidator<'_>) -> Option<Header> {
     let width = rows.iter().map(|row| row.len()).max()?;
     let column = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
         Column { cells: cells.collect() }
     };
     let mut columns: Vec<Column<'_>> = (0..width).map(column).collect();
-    // A trailing delimiter makes a column of nothing.
+    // A trailing delimiter makes an empty column.
     while columns.last().is_some_and(|column| column.cells.is_empty()) {
         columns.pop();
     }
-    // Whose of two addresses is meant nobody can tell.
+    // With two columns of addresses, nobody can tell which is meant.
     let mut addresses = (0..columns.len()).filter(|at| columns[*at].mostly(|cell| cell.matches('@').count() == 1));
     let (Some(email), None) = (addresses.next(), addresses.next()) else { return None };
     let mut fields: Vec<(Field, usize)> = Vec::new();
     let course = |cell: &str| cell.split([',', ';', '|']).all(|slug| validator.course(slug.trim()).is_some());
     let tests: [(Field, Test<'_>); 4] = [
-        // A role is given to nobody by a guess: each row has one, and nothing else.
+        // Roles are never guessed: each row must have one, and nothing else.
         (Field::Role, &|column| {
             column.cells.len() == rows.len() && column.cells.iter().all(|cell| validator.role(cell).is_some())
         }),
@@ -70,7 +70,7 @@ pub(crate) fn infer(rows: &[&[String]], validator: &InvitationValidator<'_>) -> 
     for (field, holds) in tests {
         let free = |at: &usize| *at != email && fields.iter().all(|(_, taken)| taken != at);
         let mut found = (0..columns.len()).filter(free).filter(|at| holds(&columns[*at]));
-        // Of two columns that look alike neither is known to be the one.
+        // Of two similar columns, neither is known to be the right one.
         if let (Some(at), None) = (found.next(), found.next()) {
             fields.push((field, at));
         }

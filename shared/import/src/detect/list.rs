@@ -1,11 +1,11 @@
-//! Files that are no tables but lists of addresses, one or many to a line.
+//! Lists of addresses, one or many to a line.
 
 use usher_domain::pasted;
 
-/// How many lines are looked at.
+/// How many lines are examined.
 const SAMPLE_LINES: usize = 100;
 
-/// Whether a file without a header is a list: most of what stands between its separators is an address.
+/// Whether a file without a header is a list: most entries between its separators are addresses.
 pub(crate) fn looks_like_one(sample: &str, last: bool) -> bool {
     let end = if last { sample.len() } else { sample.rfind(['\r', '\n', ',', ';']).unwrap_or(sample.len()) };
     let mut addresses = 0_usize;

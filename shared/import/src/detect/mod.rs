@@ -1,9 +1,11 @@
-//! What kind of file it is: its encoding, its dialect, and what its columns hold.
+//! Detects how a file is written: its encoding, its dialect, and what its columns hold.
 
-pub(crate) mod candidate;
+mod candidate;
 pub(crate) mod encoding;
+mod field;
 pub(crate) mod header;
-pub(crate) mod infer_columns;
-pub(crate) mod list;
+mod infer_columns;
+mod list;
 pub(crate) mod options;
+pub(crate) mod sample_records;
 pub(crate) mod sniff;

@@ -1,20 +1,17 @@
-//! What an uploader may decide about how a file is read, instead of having it found out.
+//! Options of the uploader: how a file is to be read, instead of detecting it.
 
 use encoding_rs::{Encoding, REPLACEMENT};
 use serde::{Deserialize, Serialize};
 
-use usher_domain::issue::IssueCode;
-use usher_domain::spec::Issue;
+use usher_domain::{Issue, IssueCode};
 
-/// Encodings by the names they are offered under; every other label of the WHATWG Encoding Standard is read as well.
+use crate::read::dialect::{DELIMITERS, QUOTES};
+
+/// The encodings that messages offer. Every label of the WHATWG Encoding Standard is accepted.
 const ENCODINGS: [&str; 9] =
     ["UTF-8", "UTF-16LE", "UTF-16BE", "windows-1250", "windows-1252", "ISO-8859-15", "Shift_JIS", "GB18030", "EUC-KR"];
-/// What may separate cells.
-pub(crate) const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b'^'];
-/// What may wrap cells.
-pub(crate) const QUOTES: [u8; 2] = [b'"', b'\''];
 
-/// What is known about how a file is written; what is left out is found out.
+/// The dialect of a file, as far as the uploader names it. The rest is detected.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialectOverride {
@@ -24,7 +21,7 @@ pub struct DialectOverride {
     /// What separates cells: `,`, `;`, a tab, `|` or `^`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
-    /// What wraps cells: `"` or `'`.
+    /// What quotes cells: `"` or `'`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
     /// Whether the first line of the table names its columns.
@@ -38,14 +35,16 @@ fn one_of(text: Option<&String>, allowed: &[u8]) -> Option<u8> {
 }
 
 impl DialectOverride {
-    /// What cannot be obeyed.
+    /// One issue for each option that is not supported.
     #[must_use]
     pub fn check(&self) -> Vec<Issue> {
-        let mut problems = Vec::new();
-        let mut refuse = |field, found: &Option<String>, allowed: Vec<String>| {
+        let mut issues = Vec::new();
+        let mut refuse = |field: &'static str, found: &Option<String>, allowed: Vec<String>| {
             let found = found.as_deref().unwrap_or_default();
-            let message = "is none that files are read with; give one of those allowed, or leave it out";
-            problems.push(Issue { allowed, ..Issue::new(field, IssueCode::DialectUnknown, found, message) });
+            let shown: Vec<_> = allowed.iter().map(|value| if value == "\t" { "tab" } else { value }).collect();
+            let message =
+                format!("{found:?} is not a supported {field}; use one of: {}; or leave it out", shown.join(", "));
+            issues.push(Issue { allowed, ..Issue::new(field, IssueCode::DialectUnknown, found, message) });
         };
         let characters = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte).to_string()).collect();
         if self.encoding.is_some() && self.encoding().is_none() {
@@ -57,7 +56,7 @@ impl DialectOverride {
         if self.quote.is_some() && self.quote().is_none() {
             refuse("quote", &self.quote, characters(&QUOTES));
         }
-        problems
+        issues
     }
 
     pub(crate) fn encoding(&self) -> Option<&'static Encoding> {
@@ -78,12 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_obeyed_is_named_with_what_can() {
+    fn unsupported_options_are_named_with_the_supported_ones() {
         let text = |text: &str| Some(text.to_owned());
         let fine = DialectOverride { encoding: text("latin1"), delimiter: text("\t"), quote: text("'"), header: None };
         assert!(fine.check().is_empty() && DialectOverride::default().check().is_empty());
         let wrong = DialectOverride { encoding: text("EBCDIC"), delimiter: text("::"), quote: text(""), header: None };
-        let fields: Vec<_> = wrong.check().into_iter().map(|problem| (problem.field, problem.allowed.len())).collect();
+        let fields: Vec<_> = wrong.check().into_iter().map(|issue| (issue.field, issue.allowed.len())).collect();
         assert_eq!(fields, [("encoding", 9), ("delimiter", 5), ("quote", 2)]);
     }
 }

@@ -1,35 +1,35 @@
-//! What a file is, found out from its beginning: a table in some dialect, with its columns, or a list of addresses.
+//! Detects the layout of a file from its beginning: a table in some dialect, or a list of addresses.
 //!
-//! Every dialect there is gets a try at the beginning of the file, and the one stands that makes most sense of it: first
-//! of all a line that names columns this program knows. That is what general sniffers lack, which go by regularity alone.
+//! Each candidate dialect parses the sample; the highest score wins. A line that names known columns counts most: general
+//! sniffers go by regularity alone and cannot know it.
 
 use memchr::memchr_iter;
+use usher_domain::InvitationValidator;
 
-use crate::detect::candidate::Candidate;
-use crate::detect::header::Header;
-use crate::detect::list;
-use crate::detect::options::{DELIMITERS, DialectOverride, QUOTES};
-use crate::read::dialect::{Dialect, Newline};
-use crate::read::error::{COLUMNS, FileError, HEADER_BYTES};
-use crate::report::row::excerpt;
-use usher_domain::validator::InvitationValidator;
+use super::candidate::Candidate;
+use super::header::Header;
+use super::list;
+use super::options::DialectOverride;
+use super::sample_records::{Record, SampleRecords};
+use crate::read::dialect::{DELIMITERS, Dialect, Newline, QUOTES};
+use crate::read::error::{COLUMNS, FileError, HEADER_BYTES, excerpt};
 
-/// How much text the dialect is found out from.
+/// How much text decides the dialect.
 pub(crate) const SAMPLE_BYTES: usize = 64 * 1024;
-/// How many columns of a file without addresses are named.
+/// How many columns a message names.
 const COLUMNS_NAMED: usize = 20;
 
-/// What a file turned out to be.
+/// The layout of a file.
 #[derive(Debug)]
 pub(crate) enum Sniffed {
-    /// A table, whose rows begin after so many bytes and lines, of which `preamble` stand above the header. `named`: one
-    /// of the lines names the columns.
+    /// A table. Its rows begin after `length` bytes and `lines` lines, `preamble` of which precede the header. `named`: a line
+    /// names the columns.
     Table { dialect: Dialect, header: Header, named: bool, length: usize, lines: u32, preamble: u32 },
     /// Addresses, one or many to a line.
     List,
 }
 
-/// Finds out what a file is from its beginning. `last`: the sample is all of it.
+/// Detects the layout of a file from its beginning. `last`: the sample is the whole file.
 pub(crate) fn sniff(
     sample: &str,
     last: bool,
@@ -47,21 +47,21 @@ pub(crate) fn sniff(
         .filter_map(|dialect| Candidate::read(rest, last, dialect, validator, known.header))
         .collect();
     let is_ambiguous = candidates.iter().any(Candidate::has_two_addresses);
-    // Of equals the first stands, which is the more usual one.
+    // Of equal scores the first wins, which is the more common dialect.
     let best = candidates.into_iter().reduce(|best, other| if other.score() > best.score() { other } else { best });
     let says_nothing = |line: &str| line.starts_with('#') || !line.contains(char::is_alphanumeric);
     if last && sample.split(['\r', '\n']).all(says_nothing) {
         return Err(FileError::Empty);
     }
     let Some(best) = best else {
-        // Not one line ends here, which a list on a single line need not.
+        // No record ends within the sample. A list may be a single line.
         let is_list = list::looks_like_one(sample, last);
         return if is_list { Ok(Sniffed::List) } else { Err(FileError::NoEmailColumn { columns: Vec::new() }) };
     };
     let named = best.named_by.is_some();
     let only_names = named && best.header.known() == best.header.names.len();
     let may_be_list = known.header != Some(true) && known.delimiter.is_none() && announced.is_none() && !only_names;
-    // A table without a line of names says no more than a list where all it holds is addresses.
+    // A table of addresses without a header is a list.
     let has_email = best.header.email.is_some();
     if may_be_list && !(named && has_email) && !is_ambiguous && list::looks_like_one(sample, last) {
         return Ok(Sniffed::List);
@@ -83,14 +83,29 @@ pub(crate) fn sniff(
     if columns > COLUMNS || bytes > HEADER_BYTES {
         return Err(FileError::HeaderTooLarge { columns, bytes });
     }
-    Ok(best.table(skipped, u32::from(announced.is_some())))
+    Ok(table(best, skipped, u32::from(announced.is_some())))
 }
 
-/// Every dialect worth a try, the more usual one first.
+/// The layout of the best candidate. `skipped`: bytes before the sample, on `skipped_lines` lines.
+fn table(best: Candidate, skipped: usize, skipped_lines: u32) -> Sniffed {
+    let SampleRecords { dialect, records } = best.sample;
+    let above = &records[..best.named_by.unwrap_or_default()];
+    let lines = |records: &[Record]| records.iter().map(|record| record.lines).sum::<u32>();
+    // Blank lines above the header say nothing.
+    let preamble = if above.iter().all(Record::is_blank) { 0 } else { lines(above) };
+    let (length, lines) = match best.named_by {
+        Some(at) => (records[at].end, lines(&records[..=at])),
+        None => (0, 0),
+    };
+    let (length, lines) = (length + skipped, lines + skipped_lines);
+    Sniffed::Table { dialect, header: best.header, named: best.named_by.is_some(), length, lines, preamble }
+}
+
+/// The candidate dialects, the more common first.
 fn dialects(sample: &str, known: &DialectOverride, announced: Option<u8>) -> Vec<Dialect> {
     let one = known.delimiter().or(announced);
     let delimiters = one.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
-    // An apostrophe is a quote only where no fewer cells stand in it than in quotes proper.
+    // An apostrophe can be a quote only where it wraps at least as many cells as double quotes do.
     let [usual, other] = QUOTES.map(|quote| (wrapped(sample, quote), quote));
     let quotes = match known.quote() {
         Some(known) => vec![known],
@@ -110,7 +125,7 @@ fn dialects(sample: &str, known: &DialectOverride, announced: Option<u8>) -> Vec
     dialects
 }
 
-/// About how many cells stand in these quotes, whatever separates them.
+/// About how many cells these quotes wrap, with any delimiter.
 fn wrapped(sample: &str, quote: u8) -> usize {
     let bytes = sample.as_bytes();
     let is_edge =
@@ -123,12 +138,12 @@ fn wrapped(sample: &str, quote: u8) -> usize {
     opened.min(closed)
 }
 
-/// Excel takes any character at its word.
+/// Excel accepts any character.
 fn is_separator(byte: u8) -> bool {
     DELIMITERS.contains(&byte) || (byte.is_ascii_punctuation() && !QUOTES.contains(&byte))
 }
 
-/// The line with which Excel is told the delimiter, `sep=;`, and its length.
+/// The delimiter of a `sep=;` line, which Excel reads, and the length of that line.
 fn separator_line(sample: &str) -> (Option<u8>, usize) {
     let (line, length) = match sample.find(['\r', '\n']) {
         Some(end) => (&sample[..end], end + Newline::of(sample).as_str().len()),
@@ -162,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn delimiters_are_told_by_the_header() {
+    fn the_header_decides_the_delimiter() {
         assert_eq!(delimiter("email,name\na@b.c,\"x;y;z\"\n"), Some((',', 11, 1)));
         assert_eq!(delimiter("E-Mail;Name\r\na@b.c;Doe, Jo\r\n"), Some((';', 13, 1)));
         assert_eq!(delimiter("email\tname\ra@b.c\tJo\r"), Some(('\t', 11, 1)));
@@ -174,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_told_by_what_they_leave() {
+    fn the_right_quotes_leave_none_behind() {
         let quotes = |sample: &str| match sniffed(sample, &DialectOverride::default()) {
             Ok(Sniffed::Table { dialect, .. }) => Some((char::from(dialect.quote), dialect.backslash)),
             _ => None,
@@ -192,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_not_found_out() {
+    fn options_replace_detection() {
         let known = |delimiter: &str, header| DialectOverride {
             delimiter: Some(delimiter.to_owned()),
             header,
@@ -212,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_table_nor_list_is_refused() {
+    fn a_file_that_is_neither_table_nor_list_is_refused() {
         let code = |text| sniffed(text, &DialectOverride::default()).expect_err("refused").code();
         assert_eq!(code(""), "file_empty");
         assert_eq!(code(" \r\n\t\n"), "file_empty");
@@ -223,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_a_header_is_read_by_what_stands_in_it() {
+    fn a_table_without_a_header_is_read_by_its_cells() {
         let sample = "john@company.com,John Smith,x1\nann@company.com,Ann Lee,x2\n";
         let Ok(Sniffed::Table { header, length, .. }) = sniffed(sample, &DialectOverride::default()) else {
             panic!("a table");

@@ -1,4 +1,4 @@
-//! One record to its cells.
+//! Splits one record into its cells.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use crate::read::dialect::Dialect;
 
-/// One cell: where it stands in the text it was split from, without its quotes.
+/// One cell: its position in the text it was split from, without its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
     start: usize,
     end: usize,
-    /// Whether it stood in quotes.
+    /// Whether it is in quotes.
     quoted: bool,
-    /// Whether something inside is doubled or escaped.
+    /// Whether it contains a doubled quote or an escape.
     escaped: bool,
 }
 
@@ -22,13 +22,13 @@ impl Cell {
         Self { start, end, quoted: false, escaped: false }
     }
 
-    /// What it says. The record it was split from begins at `start` of the text.
+    /// The text of the cell. Its record begins at `start` of the whole text.
     pub(crate) fn text(self, of: &str, start: usize, dialect: Dialect) -> Cow<'_, str> {
         self.plain_text(of, start)
             .map_or_else(|| Cow::Owned(self.unescaped(self.raw(of, start), dialect)), Cow::Borrowed)
     }
 
-    /// The same, if it reads as it stands there.
+    /// The same without unescaping; `None` if the cell needs it.
     #[inline]
     pub(crate) fn plain_text(self, of: &str, start: usize) -> Option<&str> {
         (!self.escaped).then(|| self.raw(of, start))
@@ -56,14 +56,14 @@ impl Cell {
     }
 }
 
-/// What stands at the beginning of some text.
+/// What a text begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Split {
-    /// The record may go on in text that is not here yet.
+    /// A record that may continue in text that has not arrived yet.
     Incomplete,
-    /// A record of so many bytes and line ends.
+    /// A whole record, and its size.
     Record { length: usize, lines: u32 },
-    /// A quoted cell that does not end where a cell may end, as is known after so many bytes.
+    /// A record with a quoted cell that does not end where a cell may end. `length` bytes were examined.
     Unclosed { length: usize },
 }
 
@@ -95,8 +95,7 @@ pub(crate) fn split(text: &str, dialect: Dialect, last: bool, cells: &mut Vec<Ce
     }
 }
 
-/// The short way for most records: a line without quotes, and with its end in sight, is divided by its delimiters alone.
-/// Says how long it is.
+/// Splits a line without quotes or backslashes at its delimiters, and returns its length. Most records take this way.
 fn split_line(bytes: &[u8], dialect: Dialect, cells: &mut Vec<Cell>) -> Option<usize> {
     if dialect.backslash {
         return None;
@@ -116,15 +115,15 @@ fn split_line(bytes: &[u8], dialect: Dialect, cells: &mut Vec<Cell>) -> Option<u
     Some(end + length)
 }
 
-/// The cell that begins at `at`, and where it ends: at a delimiter, a line end, or the end of the text.
+/// The cell that begins at `at`, and its end: a delimiter, a line ending or the end of the text.
 fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, usize), Split> {
     let ends_cell = |byte: u8| byte == dialect.delimiter || byte == b'\n' || byte == b'\r';
-    // Where text without quotes ends, and whether something in it is escaped.
+    // The end of unquoted text, and whether it contains an escape.
     let next_end = |mut from: usize| {
         let mut escaped = false;
         loop {
             match memchr3(dialect.delimiter, b'\n', b'\r', bytes.get(from..).unwrap_or_default()) {
-                // A line ends where it ends.
+                // Only delimiters can be escaped; a line ending always ends the cell.
                 Some(length)
                     if dialect.backslash
                         && bytes[from + length] == dialect.delimiter
@@ -155,7 +154,7 @@ fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, 
         None if !last => Err(Split::Incomplete),
         None => Ok((cell, after)),
         Some(byte) if ends_cell(*byte) => Ok((cell, after)),
-        // Text goes on behind the quote. On one line the quotes belong to the text; over several a quote was forgotten.
+        // Text follows the closing quote. On one line the quotes belong to the text; over several lines a quote is missing.
         Some(_) if line_ends(&bytes[start..close]) > 0 => Err(Split::Unclosed { length: after }),
         Some(_) => {
             let (end, escaped) = next_end(after)?;
@@ -164,7 +163,7 @@ fn cell(bytes: &[u8], at: usize, dialect: Dialect, last: bool) -> Result<(Cell, 
     }
 }
 
-/// The quote that closes a cell whose text begins at `from`, and whether something before it is doubled or escaped.
+/// The quote that closes a cell whose text begins at `from`, and whether the text contains a doubled quote or an escape.
 fn closing(bytes: &[u8], mut from: usize, dialect: Dialect, last: bool) -> Result<(usize, bool), Split> {
     let mut escaped = false;
     loop {
@@ -176,7 +175,7 @@ fn closing(bytes: &[u8], mut from: usize, dialect: Dialect, last: bool) -> Resul
         let found = from + length;
         match bytes.get(found + 1) {
             None if !last => return Err(Split::Incomplete),
-            // A backslash takes what follows it along, whichever that is.
+            // A backslash escapes any character.
             _ if bytes[found] != dialect.quote => (from, escaped) = (found + 2, true),
             Some(byte) if *byte == dialect.quote => (from, escaped) = (found + 2, true),
             _ => return Ok((found, escaped)),
@@ -184,12 +183,12 @@ fn closing(bytes: &[u8], mut from: usize, dialect: Dialect, last: bool) -> Resul
     }
 }
 
-/// Whether what follows this text is escaped by a backslash at its end.
+/// Whether a backslash at the end of this text escapes the next character.
 fn is_escaped(text: &[u8]) -> bool {
     text.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-/// How many lines end in a text.
+/// How many line endings a text contains.
 pub(crate) fn line_ends(bytes: &[u8]) -> u32 {
     let mut ends = 0;
     for (at, byte) in bytes.iter().enumerate() {

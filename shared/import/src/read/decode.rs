@@ -1,8 +1,8 @@
-//! Bytes to text, with a guess that says how sure it is.
+//! Decodes bytes to text, and reports how certain the encoding is.
 //!
-//! What the encoding is matters only from the first byte beyond ASCII on, because every encoding read here, UTF-16 aside,
-//! spells ASCII alike. So the decision waits for that byte, however late it comes, and is then made from what follows it.
-//! That is why one pass is enough: nothing that was handed on has to be taken back.
+//! Every encoding read here, except UTF-16, extends ASCII. So the encoding matters only from the first byte beyond ASCII on:
+//! the decision waits for that byte, however late it comes, and is then made from what follows. One pass is enough, because
+//! text that was handed out never changes.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,51 +10,55 @@ use std::ops::Range;
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
 use serde::{Deserialize, Serialize};
 
-use crate::detect::encoding::{Content, content, encoding, something_else};
-use crate::read::error::FileError;
+use super::content::{TextKind, kind_of_text, refuse_other_formats};
+use super::error::FileError;
 
-/// How much of the beginning is looked at to tell text from other things.
+/// How much of the beginning tells text from other formats.
 const OPENING_BYTES: usize = 4 * 1024;
-/// How much is looked at, from a little before the first byte beyond ASCII on, to tell encodings apart.
+/// How much text, from just before the first byte beyond ASCII on, decides the encoding.
 const WINDOW_BYTES: usize = 64 * 1024;
-/// How much of what stands before that byte: a detector judges a letter by its neighbours.
+/// How much of it comes before that byte: a detector judges a letter by its neighbours.
 const BEFORE_BYTES: usize = 64;
 
-/// How sure the encoding is.
+/// Decides the encoding of a text from a part of it; `last`: the part is the end of the file. It is passed in, because
+/// detection builds on reading and not the other way round.
+pub(crate) type DetectEncoding = fn(window: &[u8], last: bool) -> (&'static Encoding, Confidence);
+
+/// How certain the encoding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// The file says so itself, or it makes no difference because all of it is ASCII.
+    /// The file declares it, or all of it is ASCII.
     Certain,
-    /// Another reading is hardly possible.
+    /// Another encoding is very unlikely.
     High,
-    /// A guess from few bytes: look at the line it mattered on first.
+    /// A guess from few bytes: check the first line it matters on.
     Low,
 }
 
-/// What was found out about the encoding.
+/// What is known about the encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) encoding: &'static Encoding,
     pub(crate) byte_order_mark: bool,
     pub(crate) confidence: Confidence,
-    /// Where the first letter beyond ASCII stands, in bytes of all text handed out, where the encoding had to be found out.
+    /// The position of the first letter beyond ASCII, in bytes of all text handed out, where the encoding was detected.
     pub(crate) first_letter: Option<u64>,
 }
 
-/// A byte that the encoding has no character for. The text has U+FFFD in its place.
+/// A byte that the encoding has no character for. The text has U+FFFD instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Undecodable {
-    /// Where its replacement stands, in bytes of all text handed out.
+    /// The position of the replacement, in bytes of all text handed out.
     pub(crate) text: u64,
-    /// Where it stands in the file.
+    /// The position of the byte in the file.
     pub(crate) byte: u64,
 }
 
 enum Stage {
     /// Collecting the opening.
     Opening,
-    /// Nothing but ASCII so far.
+    /// Only ASCII so far.
     Ascii,
     /// Collecting what follows the first byte beyond ASCII.
     Deciding,
@@ -70,13 +74,14 @@ pub(crate) struct Decoder {
     /// Bytes decoded and text handed out so far.
     decoded: u64,
     emitted: u64,
-    /// The encoding somebody asked for.
+    /// The encoding the uploader named.
     known: Option<&'static Encoding>,
+    detect: DetectEncoding,
 }
 
 impl Decoder {
-    /// `known`: the encoding, where it need not be found out.
-    pub(crate) fn new(known: Option<&'static Encoding>) -> Self {
+    /// `known`: the encoding, where the uploader names it.
+    pub(crate) fn new(known: Option<&'static Encoding>, detect: DetectEncoding) -> Self {
         let finding =
             Finding { encoding: UTF_8, byte_order_mark: false, confidence: Confidence::Certain, first_letter: None };
         Self {
@@ -87,6 +92,7 @@ impl Decoder {
             decoded: 0,
             emitted: 0,
             known,
+            detect,
         }
     }
 
@@ -94,7 +100,7 @@ impl Decoder {
         self.finding
     }
 
-    /// The first byte without a character whose replacement stands in this part of the text. Parts are asked for in order.
+    /// The first undecodable byte of this part of the text. Callers ask for parts in order.
     pub(crate) fn undecodable_in(&mut self, text: Range<u64>) -> Option<u64> {
         let mut first = None;
         while let Some(bad) = self.undecodable.pop_front_if(|bad| bad.text < text.end) {
@@ -103,7 +109,7 @@ impl Decoder {
         first
     }
 
-    /// Forgets what stands before this place of the text, which nobody will ask for.
+    /// Forgets undecodable bytes before this position of the text.
     pub(crate) fn forget_before(&mut self, text: u64) {
         while self.undecodable.pop_front_if(|bad| bad.text < text).is_some() {}
     }
@@ -131,9 +137,9 @@ impl Decoder {
         Ok(())
     }
 
-    /// Looks at the beginning, and says how many bytes of it are not text.
+    /// Examines the beginning, and returns how many bytes of it are a byte order mark.
     fn open(&mut self, opening: &[u8]) -> Result<usize, FileError> {
-        something_else(opening)?;
+        refuse_other_formats(opening)?;
         let mark = Encoding::for_bom(opening).filter(|(encoding, _)| self.known.is_none_or(|known| known == *encoding));
         if let Some((encoding, length)) = mark {
             self.begin(encoding);
@@ -145,9 +151,9 @@ impl Decoder {
             self.begin(known);
             return Ok(0);
         }
-        match content(opening)? {
-            Content::Ascii => self.stage = Stage::Ascii,
-            Content::Utf16(encoding) => {
+        match kind_of_text(opening)? {
+            TextKind::Ascii => self.stage = Stage::Ascii,
+            TextKind::Utf16(encoding) => {
                 self.begin(encoding);
                 self.finding.confidence = Confidence::High;
             }
@@ -200,9 +206,9 @@ impl Decoder {
             return;
         }
         let held = std::mem::take(&mut self.held);
-        // Exactly as much, so that the choice does not depend on how the file arrives.
+        // Always the same amount, so that the choice does not depend on how the file is chunked.
         let window = &held[..held.len().min(WINDOW_BYTES)];
-        let (encoding, confidence) = encoding(window, last && window.len() == held.len());
+        let (encoding, confidence) = (self.detect)(window, last && window.len() == held.len());
         self.begin(encoding);
         self.finding.confidence = confidence;
         self.decode(&held, last, out);
@@ -235,9 +241,10 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::encoding::detect_encoding;
 
     fn decode_in(bytes: &[u8], chunk: usize) -> (String, Decoder) {
-        let (mut decoder, mut out) = (Decoder::new(None), String::new());
+        let (mut decoder, mut out) = (Decoder::new(None, detect_encoding), String::new());
         for piece in bytes.chunks(chunk) {
             decoder.feed(piece, false, &mut out).expect("text");
         }
@@ -270,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_byte_that_matters_may_come_late() {
+    fn the_first_byte_beyond_ascii_may_come_late() {
         let mut bytes = "plain,line\r\n".repeat(20_000).into_bytes();
         let plain = bytes.len() as u64;
         bytes.extend_from_slice(b"Klara Wei\xdf,Luis Mu\xf1oz\r\n");
@@ -282,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_byte_in_utf_8_is_named_by_its_place() {
+    fn a_broken_byte_in_utf_8_is_named_by_its_position() {
         let mut bytes = "Søren, Kjær, Åse\n".as_bytes().to_vec();
         let place = bytes.len() as u64 + 1;
         bytes.extend_from_slice(b"W\xdfx\n");

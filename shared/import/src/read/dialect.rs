@@ -1,26 +1,31 @@
-//! How a file separates its cells, and how they are written back.
+//! How a file separates its cells, and how cells are written back.
 
 use serde::{Deserialize, Serialize};
 
-/// What separates cells and what wraps them. Both are ASCII.
+/// The delimiters a file may use.
+pub(crate) const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b'^'];
+/// The quotes a file may use.
+pub(crate) const QUOTES: [u8; 2] = [b'"', b'\''];
+
+/// What separates cells and what quotes them. Both are ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     pub(crate) quote: u8,
-    /// Whether a backslash inside quotes escapes what follows it. A doubled quote is read as one in any case.
+    /// Whether a backslash escapes the next character. A doubled quote inside quotes always means one quote.
     pub(crate) backslash: bool,
 }
 
-/// What ends a line.
+/// The line ending of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Newline {
-    /// LF, as Unix writes it.
+    /// LF (Unix).
     #[default]
     Lf,
-    /// CR LF, as Windows writes it.
+    /// CR LF (Windows).
     CrLf,
-    /// CR, as old Macs wrote it.
+    /// CR (old Macs).
     Cr,
 }
 
@@ -45,7 +50,7 @@ impl Newline {
 impl Dialect {
     pub(crate) const COMMA: Self = Self { delimiter: b',', quote: b'"', backslash: false };
 
-    /// Writes a record so that [`split`](crate::read::cells::split) reads the same cells back. The line end is the caller's.
+    /// Writes a record that reads back as the same cells. The caller adds the line ending.
     pub(crate) fn write<'a>(self, cells: impl IntoIterator<Item = &'a str>, out: &mut String) {
         let (delimiter, quote) = (char::from(self.delimiter), char::from(self.quote));
         let escapes = |c: char| c == quote || (self.backslash && c == '\\');
@@ -54,10 +59,10 @@ impl Dialect {
                 out.push(delimiter);
             }
             let needs_quotes = |c: char| c == delimiter || c == '\r' || c == '\n' || escapes(c);
-            // A cell that begins with the other kind of quote could make that one look like the kind that wraps cells.
-            // Nor may the first one look like a comment.
+            // A cell that begins with the other quote could make that one look like the quote of the file. The first cell
+            // must not look like a comment.
             let like_comment = column == 0 && cell.starts_with('#');
-            // An apostrophe is taken for a quote only where it is around every cell.
+            // An apostrophe is read as a quote only where every cell has it.
             let bare = quote == '"' || cell.is_empty();
             if bare && !like_comment && !cell.contains(needs_quotes) && !cell.starts_with([' ', '\'', '"']) {
                 out.push_str(cell);

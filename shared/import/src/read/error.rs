@@ -1,17 +1,19 @@
-//! Why a file is refused as a whole: before its first row, so that nothing has been used up.
+//! Why a file is refused as a whole: always before its first row, so that nothing has been used up.
 
 /// The most columns of a file.
 pub(crate) const COLUMNS: usize = 500;
-/// The most bytes of all their names, which are kept with the import.
+/// The most bytes of all column names, which are kept with the import.
 pub(crate) const HEADER_BYTES: usize = 16 * 1024;
+/// How many characters of a value are shown back to the uploader. The row itself is kept whole.
+pub(crate) const EXCERPT_CHARACTERS: usize = 120;
 
 /// Why a file cannot be planned at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    /// No bytes, or nothing but blanks.
+    /// No bytes, or only blanks.
     #[error("the file is empty; the first line must name the columns, one of them email")]
     Empty,
-    /// Something other than text.
+    /// The file is not text.
     #[error("this seems to be {seems}, not a CSV file; {remedy}")]
     NotText {
         /// What it seems to be.
@@ -19,12 +21,12 @@ pub enum FileError {
         /// How to make a CSV file of it.
         remedy: &'static str,
     },
-    /// A table of people whose columns have no names. It is not guessed which is which, and not repeated whom it names.
+    /// A table of people whose columns have no names. The columns are not guessed, and the message repeats no name.
     #[error("the first line holds a person; put a line above it that names the columns, such as email,name,role,team")]
     NoHeader,
-    /// A header that is none a person would read.
+    /// A header beyond the limits.
     #[error(
-        "the first line names {columns} columns in {bytes} bytes; at most {COLUMNS} columns and {HEADER_BYTES} bytes are read"
+        "the first line names {columns} columns in {bytes} bytes; the limit is {COLUMNS} columns and {HEADER_BYTES} bytes"
     )]
     HeaderTooLarge {
         /// How many columns.
@@ -32,15 +34,15 @@ pub enum FileError {
         /// How long their names are together.
         bytes: usize,
     },
-    /// Every row is one cell, in quotes, that holds a whole row.
+    /// Every row is a single quoted cell that holds a whole row.
     #[error(
-        "every row stands in quotes, which makes a single cell of it; remove the quotes around the rows, or export the list anew"
+        "every row is in quotes, which makes it a single cell; remove the quotes around the rows, or export the list again"
     )]
     RowsQuoted,
-    /// Neither a table that names a column of addresses nor a list of addresses.
+    /// The file is neither a table with an email column nor a list of addresses.
     #[error("no column holds addresses: the first line must name the columns, and one of them must be email; found {}", listed(.columns))]
     NoEmailColumn {
-        /// The cells of the first line, as far as they help.
+        /// The first cells of the first line.
         columns: Vec<String>,
     },
 }
@@ -63,4 +65,12 @@ impl FileError {
 fn listed(columns: &[String]) -> String {
     let quoted: Vec<_> = columns.iter().map(|column| format!("{column:?}")).collect();
     quoted.join(", ")
+}
+
+/// The beginning of a value, with an ellipsis where it is cut.
+pub(crate) fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -1,4 +1,4 @@
-//! What was guessed about a file, so that a wrong guess is seen before anything is sent.
+//! How a file was read, so that the uploader sees a wrong guess before anything is sent.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::validate::table::Table;
 /// One column that is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// What the file calls it.
+    /// Its name in the file.
     pub header: String,
-    /// What it is read as: a field as the API names it, or `product:` and an id.
+    /// The field it holds, as the API names it, or `product:` and an id.
     pub field: String,
 }
 
@@ -23,16 +23,16 @@ pub enum Escape {
     /// It is doubled (RFC 4180).
     #[default]
     Doubled,
-    /// A backslash stands before it, or it is doubled.
+    /// It is doubled, or has a backslash before it.
     Backslash,
 }
 
-/// Lines of a table that are no rows, so that every line is accounted for.
+/// Lines of a table that are not rows, so that every line is accounted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SkippedLines {
-    /// Lines above the header: a title, a date, or nothing.
+    /// Lines above the header, such as a title or a date.
     pub preamble: u32,
-    /// Rows with nothing in any cell.
+    /// Records whose cells are all blank.
     pub blank: u32,
     /// Lines that begin with `#` and name nobody.
     pub comments: u32,
@@ -47,31 +47,31 @@ pub struct DialectReport {
     pub encoding: String,
     /// Whether the file begins with a byte order mark.
     pub byte_order_mark: bool,
-    /// How sure the encoding is.
+    /// How certain the encoding is.
     pub confidence: Confidence,
-    /// The first line with a letter that another encoding would spell differently: the one to look at.
+    /// The first line on which the encoding matters: check this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_line: Option<u32>,
-    /// What separates cells; none in a list of addresses.
+    /// What separates cells; none for a list of addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
-    /// What wraps cells that contain the delimiter.
+    /// What quotes cells that contain the delimiter.
     pub quote: char,
-    /// What says that a quote inside a cell does not end it.
+    /// How a quote inside a quoted cell is written.
     #[serde(default)]
     pub escape: Escape,
-    /// What ends lines.
+    /// The line ending.
     pub newline: Newline,
-    /// Whether a line names the columns. Otherwise they were told by what stands in them.
+    /// Whether a line names the columns. Otherwise they were inferred from their cells.
     pub has_header: bool,
-    /// Lines that are no rows.
+    /// Lines that are not rows.
     #[serde(default)]
     pub skipped: SkippedLines,
     /// The columns that are used, in the order of the file.
     pub columns: Vec<Column>,
-    /// The columns that are not.
+    /// The columns that are not used.
     pub ignored: Vec<String>,
-    /// All columns of the file as they are called, without those this program added to an earlier `failed.csv`.
+    /// The names of all columns, without those that an earlier `failed.csv` added.
     pub header: Vec<String>,
 }
 
@@ -109,12 +109,12 @@ impl DialectReport {
             if header.own.contains(&column) {
                 continue;
             }
-            // Rows that failed have no addresses left to find the column by.
+            // Rejected rows may have no valid address left to find the column by, so `failed.csv` names it.
             let unnamed = header.unnamed_email && header.email == Some(column);
             names.push(if unnamed { Field::Email.as_str().to_owned() } else { name.clone() });
             match used_as(header, column) {
                 Some(field) => columns.push(Column { header: name.clone(), field }),
-                // A trailing delimiter makes a column without a name, which nobody misses.
+                // A trailing delimiter makes a column without a name; it is not worth reporting.
                 None if name.is_empty() => {}
                 None => ignored.push(name.clone()),
             }
@@ -143,16 +143,16 @@ fn used_as(header: &Header, column: usize) -> Option<String> {
 }
 
 impl DialectReport {
-    /// Which cell of a row holds the address.
+    /// The column of the addresses.
     #[must_use]
     pub fn email_column(&self) -> Option<usize> {
         let used = self.columns.iter().find(|column| column.field == Field::Email.as_str())?;
-        // The first that is plainly called so is used, and one that was found by what stands in it is called so here.
+        // The first column with a plain name is used. A column that was found by its cells has that name here.
         let plain = self.header.iter().position(|name| Field::named(name) == Some(Field::Email));
         plain.or_else(|| self.header.iter().position(|name| *name == used.header))
     }
 
-    /// How rows of this file are written.
+    /// The dialect, to write rows in it.
     pub(crate) fn dialect(&self) -> Dialect {
         Dialect {
             delimiter: self.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),

@@ -1,55 +1,26 @@
-//! `failed.csv`: the rejected rows as the uploader wrote them, with the reasons, to be mended and uploaded again.
+//! `failed.csv`: the rejected rows as the uploader wrote them, with the reasons, to be corrected and uploaded again.
 
 use std::borrow::Cow;
 
 use encoding_rs::{EncoderResult, Encoding, UTF_16BE, UTF_16LE};
 
-use crate::detect::options::DELIMITERS;
-use crate::report::dialect_report::DialectReport;
-use crate::report::row::Rejection;
-
-/// The column with the codes of what is wrong, separated by blanks. Ignored when the file comes back.
-pub const FAILED_CODE: &str = "usher_code";
-/// The column with what is wrong in words. Ignored when the file comes back.
-pub const FAILED_MESSAGE: &str = "usher_message";
-
-/// What stands for a lost letter where the encoding has no U+FFFD. A row that holds it is rejected until it is mended.
-pub(crate) const LOST: &str = "<?>";
+use super::dialect_report::DialectReport;
+use super::row::Rejection;
+use crate::detect::header::{FAILED_CODE, FAILED_MESSAGE};
+use crate::read::dialect::DELIMITERS;
+use crate::read::formula::guarded;
+use crate::read::lost_letter::LOST;
 
 /// How many allowed values a message names.
 const ALLOWED: usize = 10;
 
-/// What makes a spreadsheet read a cell as a formula when the cell begins with it, also in its full-width form.
-fn begins_formula(character: char) -> bool {
-    matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
-}
-
-/// Whether a cell, apostrophes aside, would be read as a formula.
-fn needs_guard(cell: &str) -> bool {
-    cell.trim_start_matches('\'').starts_with(begins_formula)
-}
-
-/// A cell that a spreadsheet takes for text, whatever it begins with.
-#[must_use]
-pub fn guarded(cell: &str) -> Cow<'_, str> {
-    if needs_guard(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// A cell without the apostrophe that kept a spreadsheet from reading it as a formula.
-pub(crate) fn unguarded(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if needs_guard(rest) => rest,
-        _ => cell,
-    }
-}
-
-/// Writes rejected rows in the dialect and encoding of the file they come from, under its own header where
-/// `with_header`. What one call returns can be put behind what an earlier one did.
+/// Writes rejected rows in the dialect and encoding of their file, under its header if `with_header`. The results of several
+/// calls can be concatenated.
 ///
-/// A letter of a message that the encoding does not have becomes a question mark, and a lost letter of a cell [`LOST`]; the
-/// other cells came from it, and fit.
+/// A lost letter becomes `<?>` where the encoding has no U+FFFD, and any other letter of a message that it lacks becomes a
+/// question mark. The letters of cells came from the encoding, so they fit.
 #[must_use]
-pub fn failed_rows<'a>(
+pub fn rejected_csv<'a>(
     report: &DialectReport,
     with_header: bool,
     rows: impl IntoIterator<Item = &'a Rejection>,
@@ -75,7 +46,7 @@ pub fn failed_rows<'a>(
         let message = message(row);
         let cells = row.cells.iter().map(String::as_str);
         let padded = cells.clone().chain(std::iter::repeat("")).take(columns);
-        // Cells beyond the last column stay beyond it.
+        // Excess cells stay beyond the last column.
         let beyond = cells.skip(columns);
         write(&padded.chain([codes.as_str(), message.as_str()]).chain(beyond).collect::<Vec<_>>());
     }
@@ -83,7 +54,7 @@ pub fn failed_rows<'a>(
 }
 
 fn message(row: &Rejection) -> String {
-    let said = row.issues.iter().map(|issue| {
+    let messages = row.issues.iter().map(|issue| {
         let column = issue.column.as_ref().map(|column| format!("{column}: ")).unwrap_or_default();
         let allowed = match issue.allowed.as_slice() {
             [] => String::new(),
@@ -92,7 +63,7 @@ fn message(row: &Rejection) -> String {
         };
         format!("{column}{}{allowed}", issue.message)
     });
-    said.collect::<Vec<_>>().join("; ")
+    messages.collect::<Vec<_>>().join("; ")
 }
 
 fn encode(text: &str, report: &DialectReport, with_mark: bool) -> Vec<u8> {
@@ -118,23 +89,6 @@ fn encode(text: &str, report: &DialectReport, with_mark: bool) -> Vec<u8> {
             EncoderResult::OutputFull => {}
             EncoderResult::Unmappable(char::REPLACEMENT_CHARACTER) => bytes.extend_from_slice(LOST.as_bytes()),
             EncoderResult::Unmappable(_) => bytes.push(b'?'),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guard_is_put_on_and_taken_off() {
-        for cell in ["=1+1", "+49 30", "-x", "@x", "\tx", "'=x", "''=x", "＝x"] {
-            assert_eq!(guarded(cell), format!("'{cell}"));
-            assert_eq!(unguarded(&guarded(cell)), cell);
-        }
-        for cell in ["", "'", "'t Hooft", "a=b", "'a'"] {
-            assert_eq!(guarded(cell), cell);
-            assert_eq!(unguarded(cell), cell);
         }
     }
 }

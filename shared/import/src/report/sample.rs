@@ -1,26 +1,26 @@
-//! Sample files to begin from, made of what the organisation has to give.
+//! Sample files to start from, with the roles, teams, products and courses of the organisation.
 
 use std::str::FromStr;
 
 use crate::read::dialect::Dialect;
 use usher_domain::catalogue::Catalogue;
 
-/// Which of the known shapes of file.
+/// The format of a sample file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleFormat {
     /// Address, name, role and team.
     Standard,
     /// Names, job title, a column for each product, and courses.
     Extended,
-    /// Nothing but addresses.
+    /// Addresses only.
     Addresses,
     /// First name, last name and address.
     Names,
 }
 
-/// There is no sample of this name.
+/// There is no sample format of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format {0:?}; there are standard, extended, addresses and names")]
+#[error("{0:?} is not a sample format; use one of: standard, extended, addresses, names")]
 pub struct UnknownSample(String);
 
 impl FromStr for SampleFormat {
@@ -45,7 +45,7 @@ fn address(first: &str, last: &str) -> String {
 }
 
 impl SampleFormat {
-    /// What to call the file.
+    /// The name of the file.
     #[must_use]
     pub fn file_name(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl SampleFormat {
         }
     }
 
-    /// The file: it can be uploaded as it is, and every row of it is good.
+    /// The content of the file. It can be uploaded as it is, and every row of it is valid.
     #[must_use]
     pub fn write(self, catalogue: &Catalogue) -> String {
         let mut rows: Vec<Vec<String>> = Vec::new();
@@ -105,11 +105,11 @@ impl SampleFormat {
     }
 }
 
-/// Roles from the lowest upwards, so that whoever fills in the sample may give most of them.
+/// Roles from the lowest upwards, so that most admins may give most of them.
 fn role(catalogue: &Catalogue, index: usize) -> String {
     let mut roles: Vec<_> = catalogue.roles.iter().collect();
     roles.sort_by_key(|role| role.rank);
-    // The highest is left to be given on purpose.
+    // The highest role is left out: nobody should give it by accident.
     let offered = roles.len().saturating_sub(1).max(1);
     roles.get(index % offered).map(|role| role.name.to_string()).unwrap_or_default()
 }

@@ -127,7 +127,7 @@ fn what_failed_stays_failed_until_it_is_mended() {
     ];
     for file in files {
         let first = plan_as(file, &DialectOverride::default()).expect("a plan");
-        let failed = failed_rows(&first.report, true, samples::rejections(&first));
+        let failed = rejected_csv(&first.report, true, samples::rejections(&first));
         let again = plan_as(&failed, &DialectOverride::default()).expect("a plan");
         assert_eq!(
             (again.counts.valid, again.counts.rejected),
@@ -148,7 +148,7 @@ fn what_random_files_found_stays_mended() {
     ];
     for file in files {
         let first = plan(file).expect("a plan");
-        let failed = failed_rows(&first.report, true, samples::rejections(&first));
+        let failed = rejected_csv(&first.report, true, samples::rejections(&first));
         let again = plan(&failed).map(|plan| (plan.counts.valid, plan.counts.rejected));
         assert_eq!(again, Ok((0, first.counts.rejected)), "{}", String::from_utf8_lossy(&failed));
     }

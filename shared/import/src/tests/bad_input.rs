@@ -105,7 +105,7 @@ fn of_columns_with_one_meaning_the_first_is_used_and_the_rest_reported() {
 fn formulas_are_nobody_and_come_back_harmless() {
     let plan = plan(b"email,name\n=1+1,A\n@x.com,\"=HYPERLINK(\"\"x\"\")\"\n").expect("a plan");
     assert_eq!(plan.counts.rejected, 2);
-    let failed = failed_rows(&plan.report, true, samples::rejections(&plan));
+    let failed = rejected_csv(&plan.report, true, samples::rejections(&plan));
     let text = String::from_utf8(failed).expect("UTF-8");
     assert!(text.lines().skip(1).all(|line| line.starts_with("\"'")), "{text}");
     assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\""), "{text}");
@@ -152,14 +152,14 @@ fn the_other_defaults_fill_what_is_blank() {
 }
 
 #[test]
-fn letters_that_were_lost_are_never_passed_over() {
+fn lost_letters_are_always_reported() {
     let mut bytes = "email,name\nsøren@x.com,Søren Kjær\n".as_bytes().to_vec();
     let place = bytes.len() + 8;
     bytes.extend_from_slice(b"a@x.com,\xdf\nb@x.com,\xef\xbf\xbdB\nc@x.com,C\n");
     let plan = plan(&bytes).expect("a plan");
     let expected = ["email_local_part_not_ascii", "undecodable", "undecodable", "valid"];
     assert_eq!(codes(&plan).into_iter().map(|(_, code)| code).collect::<Vec<_>>(), expected);
-    assert!(shown(&plan).contains(&format!("byte {place} of the file")), "{}", shown(&plan));
+    assert!(shown(&plan).contains(&format!("Byte {place} of the file")), "{}", shown(&plan));
     assert!(shown(&plan).contains("was lost before this file was made"));
 }
 

@@ -65,7 +65,7 @@ fn differences(expected: &Expected, found: &Result<Plan, FileError>) -> Vec<Stri
     for (row, (line, codes)) in plan.rows.iter().zip(codes(plan)) {
         match row.outcome {
             Outcome::Valid(_) => valid += 1,
-            Outcome::IgnoredDuplicate { of, .. } => drop(repeats.insert(line, of)),
+            Outcome::Duplicate { of, .. } => drop(repeats.insert(line, of)),
             Outcome::Rejected(_) => {
                 // Several people of a list may stand on one line; the codes of one are in the order of their names.
                 let mut codes: Vec<_> = codes.split(' ').collect();

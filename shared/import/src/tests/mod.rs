@@ -104,7 +104,7 @@ pub(crate) fn shown_row(row: &Row) -> Vec<String> {
     let line = row.line;
     let (first, issues) = match &row.outcome {
         Outcome::Valid(spec) => (format!("{line}: {}", valid(spec)), &row.warnings),
-        Outcome::IgnoredDuplicate { of, .. } => (format!("{line}: ignored, the same as line {of}"), &row.warnings),
+        Outcome::Duplicate { of, .. } => (format!("{line}: ignored, the same as line {of}"), &row.warnings),
         Outcome::Rejected(Rejection { issues, cells }) => (format!("{line}: rejected {cells:?}"), issues),
     };
     let told = issues.iter().map(|RowIssue { column, code, message, suggestion, .. }| {
@@ -136,7 +136,7 @@ fn valid(spec: &InvitationSpec) -> String {
 pub(crate) fn codes(plan: &Plan) -> Vec<(u32, String)> {
     let codes = |row: &Row| match &row.outcome {
         Outcome::Valid(_) => "valid".to_owned(),
-        Outcome::IgnoredDuplicate { of, .. } => format!("same as {of}"),
+        Outcome::Duplicate { of, .. } => format!("same as {of}"),
         Outcome::Rejected(rejection) => {
             rejection.issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>().join(" ")
         }

@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn failed_rows_fail_again_as_they_did(
+    fn rejected_csv_fail_again_as_they_did(
         rows in prop::collection::vec(prop::collection::vec("[=+@'\"a,é -]{0,5}", 3..5), 1..8),
         (delimiter, newline) in dialects(),
     ) {
@@ -182,11 +182,11 @@ proptest! {
             text.push_str(newline);
         }
         let first = plan(text.as_bytes()).expect("a plan");
-        let failed = failed_rows(&first.report, true, samples::rejections(&first));
+        let failed = rejected_csv(&first.report, true, samples::rejections(&first));
         let second = plan(&failed).expect("a plan");
         prop_assert_eq!(second.counts.rejected, first.counts.rejected);
         prop_assert_eq!(second.counts.rows, second.counts.rejected, "only rows that failed are given back");
-        let again = failed_rows(&second.report, true, samples::rejections(&second));
+        let again = rejected_csv(&second.report, true, samples::rejections(&second));
         prop_assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&failed));
     }
 

@@ -1,16 +1,13 @@
-//! Rows are read a little ahead, and what they give is remembered: none of it may show.
+//! The outcome of a row does not depend on when it is taken, or on the entitlements that are remembered.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::detect::sniff::{Sniffed, sniff};
-use crate::read::records::{Next, Records};
-use crate::validate::row_validator::People;
-use crate::validate::table::Table;
 
-/// The rows and their cells, taken after each chunk, or only once all of them are there.
+/// The rows and their cells, taken after each chunk, or most of them after the last chunk.
 fn taken(bytes: &[u8], at_once: bool) -> Vec<(Row, Vec<String>)> {
     let acme = acme();
     let mut planner = Planner::new(&acme, Some(30), ImportDefaults::default(), DialectOverride::default());
@@ -23,7 +20,7 @@ fn taken(bytes: &[u8], at_once: bool) -> Vec<(Row, Vec<String>)> {
     };
     for piece in bytes.chunks(10_000) {
         planner.feed(piece).expect("text");
-        // Now and then a few, so that others are read already when more arrives.
+        // Only a few, so that others wait when more arrives.
         take(&mut planner, if at_once { 3 } else { usize::MAX });
     }
     planner.finish().expect("text");
@@ -32,7 +29,7 @@ fn taken(bytes: &[u8], at_once: bool) -> Vec<(Row, Vec<String>)> {
 }
 
 #[test]
-fn no_row_is_lost_to_whoever_takes_them_late() {
+fn no_row_is_lost_when_rows_are_taken_late() {
     let mut table = "email,name,role\n".to_owned();
     for n in 0..20_000 {
         let name = if n % 7 == 0 { format!("\"Doe, {n}\"") } else { format!("Pat {n}") };
@@ -46,16 +43,16 @@ fn no_row_is_lost_to_whoever_takes_them_late() {
     assert!(rows.iter().all(|(row, cells)| match &row.outcome {
         Outcome::Rejected(rejection) => rejection.cells == *cells,
         Outcome::Valid(spec) => cells[0] == spec.email.as_typed(),
-        Outcome::IgnoredDuplicate { .. } => true,
+        Outcome::Duplicate { .. } => true,
     }));
 }
 
 #[test]
-fn the_cells_of_a_list_are_its_pieces() {
+fn the_cells_of_a_list_are_its_entries() {
     let list = "- anna@x.example; \"Duval, Chloe\" <c@x.example>, nobody\nbob@x.example";
     let cells: Vec<_> = taken(list.as_bytes(), true).into_iter().map(|(_, cells)| cells.concat()).collect();
     assert_eq!(cells, ["- anna@x.example", "\"Duval, Chloe\" <c@x.example>", "nobody", "bob@x.example"]);
-    // Given back as the cells of a table they name the same people.
+    // Written back as the cells of a table, they name the same people.
     let list = "1. anna@x.example\n2) mailto:bob@x.example\n";
     let emails = |text: &str| {
         let rows = taken(text.as_bytes(), true).into_iter().map(|(row, _)| match row.outcome {
@@ -69,31 +66,24 @@ fn the_cells_of_a_list_are_its_pieces() {
 }
 
 #[test]
-fn the_first_line_that_the_encoding_matters_on_is_known_however_late_it_comes() {
+fn the_first_line_that_the_encoding_matters_on_may_come_late() {
     let plain = "a line,\"of\r\ntwo\"\r\n".repeat(20_000);
     let bytes = [b"email,name\r\n".as_slice(), plain.as_bytes(), b"k@x.example,Klara Wei\xdf\r\n"].concat();
     assert_eq!(plan_in(&bytes, 10_000, &ImportDefaults::default()).expect("a plan").report.first_line, Some(40_002));
 }
 
 #[test]
-fn a_row_in_order_that_is_given_what_one_before_was_goes_the_short_way() {
-    let acme = acme();
-    let mut people = People::new(&acme, Some(30), ImportDefaults::default());
-    let mut records = Records::new();
-    records.text = "email,name,role\nann@x.example,Ann,admin\nbob@x.example,Bob,admin\n\"Cy\" <cy@x.example>,,admin\n\
-        dee@x.example,<i>,admin\neve@x.example,Eve,manager\nfay@x.example,'=Fay,admin\n"
-        .to_owned();
-    records.last = true;
-    let sniffed = sniff(&records.text, true, people.validator(), &DialectOverride::default()).expect("a table");
-    let Sniffed::Table { dialect, header, named, length, lines, .. } = sniffed else { panic!("it is a table") };
-    let table = Table::new(dialect, header, named);
-    records.consume(length, lines);
-    let mut short = Vec::new();
-    while let Next::Record { line } = records.next(table.dialect, table.addresses()) {
-        short.push(people.recognise(line, &table, &records).is_some());
-        let _ = people.check_record(line, &table, &records);
-    }
-    assert_eq!(short, [false, true, false, false, false, true]);
+fn rows_with_the_same_cells_share_their_entitlements() {
+    let text = "email,name,role\nann@x.example,Ann,admin\nbob@x.example,Bob,admin\n\"Cy\" <cy@x.example>,,admin\n\
+        dee@x.example,<i>,admin\neve@x.example,Eve,manager\nfay@x.example,'=Fay,admin\n";
+    let plan = plan_in(text.as_bytes(), text.len(), &ImportDefaults::default()).expect("a plan");
+    let Outcome::Valid(first) = &plan.rows[0].outcome else { panic!("valid") };
+    let shares = plan.rows.iter().map(|row| match &row.outcome {
+        Outcome::Valid(spec) => Some(Arc::ptr_eq(&spec.entitlements, &first.entitlements)),
+        _ => None,
+    });
+    let expected = [Some(true), Some(true), Some(true), None, Some(false), Some(true)];
+    assert_eq!(shares.collect::<Vec<_>>(), expected);
 }
 
 fn cell(texts: &[&'static str]) -> impl Strategy<Value = &'static str> + use<> {
@@ -101,9 +91,9 @@ fn cell(texts: &[&'static str]) -> impl Strategy<Value = &'static str> + use<> {
 }
 
 proptest! {
-    /// What a row comes to does not depend on what the rows before it say, though most are given the same as one of them.
+    /// The outcome of a row does not depend on earlier rows, although most share their entitlements with one of them.
     #[test]
-    fn each_row_comes_to_what_it_comes_to_alone(
+    fn each_row_has_the_outcome_it_has_alone(
         given in prop::collection::vec((
             cell(&["admin", "Sales Rep", "sales_rep", "superuser", "admin", " manager "]),
             cell(&["SMB", "smb", "Atlantis", "", "t-ent", "\"SMB\"", "\"S\"\"MB\""]),

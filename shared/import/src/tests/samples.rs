@@ -22,7 +22,7 @@ sample!(messy_windows_1252, "messy-windows1252.csv");
 fn what_failed_is_given_back_in_the_encoding_it_came_in() {
     let bytes = include_bytes!("../../../../tests/fixtures/samples/messy-windows1252.csv");
     let plan = plan(bytes).expect("a plan");
-    let failed = failed_rows(&plan.report, true, rejections(&plan));
+    let failed = rejected_csv(&plan.report, true, rejections(&plan));
     let (text, encoding, lossy) = encoding_rs::WINDOWS_1252.decode(&failed);
     assert_eq!((encoding.name(), lossy), ("windows-1252", false));
     insta::assert_snapshot!(text.replace("\r\n", "\n"));

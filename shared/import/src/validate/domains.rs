@@ -1,50 +1,47 @@
-//! Domains that are probably slips, and private addresses among those of a company.
+//! Domains that are probably typos, and private addresses in a list of company addresses.
 
 use std::collections::HashMap;
 
-use rustc_hash::FxBuildHasher;
-
-/// Mail services anybody can have an address at: the large ones, by the domains of their users.
+/// The domains of large mail services that anybody can join.
 const FREE_MAIL: &str = "126.com 163.com aol.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net \
     googlemail.com hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com interia.pl laposte.net \
     libero.it live.com mac.com mail.com mail.ru me.com msn.com o2.pl orange.fr outlook.com outlook.de outlook.es outlook.fr \
     proton.me protonmail.com qq.com t-online.de wanadoo.fr web.de wp.pl yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.es \
     yahoo.fr yandex.ru ymail.com";
-/// The services whose domains are common and long enough for a slip in one to be told from another domain.
+/// Domains that are common, and long enough that a typo differs clearly from another domain.
 const OFTEN_MISTYPED: &[&str] =
     &["gmail.com", "googlemail.com", "hotmail.com", "icloud.com", "outlook.com", "protonmail.com", "yahoo.com"];
-/// Domains that are one letter from a common one and exist all the same.
-const NO_SLIPS: &[&str] = &["cloud.com", "email.com", "mail.com", "ymail.com"];
+/// Domains that are one letter away from a common one but exist.
+const NO_TYPOS: &[&str] = &["cloud.com", "email.com", "mail.com", "ymail.com"];
 
-/// From how many addresses at the beginning of a file on a domain is one of its own.
+/// A domain with so many addresses at the beginning of a file counts as its own.
 const OWN_ADDRESSES: usize = 5;
-/// How many domains of a file's own are known.
+/// How many own domains of a file are kept.
 const OWN_DOMAINS: usize = 50;
-/// The shortest domain that slips are looked for in: of short ones too many are a letter apart.
+/// The shortest domain that is checked for typos: too many short domains are one letter apart.
 const SHORTEST: usize = 8;
-/// The longest one, since comparing takes as long as the product of the lengths.
+/// The longest one: comparing two domains takes time proportional to the product of their lengths.
 const LONGEST: usize = 40;
-/// How many judgements are remembered.
+/// How many verdicts are remembered.
 const REMEMBERED: usize = 4_096;
 
-/// What there is to say of a domain.
+/// What is remarkable about a domain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Verdict {
-    /// What it is probably meant to be.
-    pub(crate) slip_of: Option<String>,
-    /// Anybody can have an address there, and this is a list of a company's people.
+    /// The domain that was probably meant.
+    pub(crate) typo_of: Option<String>,
+    /// A free mail service, in a list of company addresses.
     pub(crate) private: bool,
 }
 
-/// What the beginning of a file says about the domains of the rest.
+/// What the beginning of a file says about its domains.
 #[derive(Debug, Default)]
 pub(crate) struct Domains {
-    /// Domains of many addresses, which later ones may be slips of.
+    /// Domains with many addresses. Later domains may be typos of them.
     own: Vec<String>,
     of_company: bool,
-    /// What was judged already.
-    places: HashMap<String, usize, FxBuildHasher>,
-    verdicts: Vec<Verdict>,
+    /// Verdicts on domains that were looked up before.
+    verdicts: HashMap<String, Verdict>,
 }
 
 fn is_free_mail(domain: &str) -> bool {
@@ -52,7 +49,7 @@ fn is_free_mail(domain: &str) -> bool {
 }
 
 impl Domains {
-    /// Looks at the addresses in some text, wherever in it they stand.
+    /// Counts the domains of all addresses in a text.
     pub(crate) fn of_sample(sample: &str) -> Self {
         let mut counts: HashMap<String, usize> = HashMap::new();
         for (at, _) in sample.match_indices('@') {
@@ -69,25 +66,20 @@ impl Domains {
         Self { own, of_company: all >= OWN_ADDRESSES && free * 5 < all, ..Self::default() }
     }
 
-    /// What there is to say of a domain in its canonical form.
+    /// The verdict on a domain in its canonical form.
     pub(crate) fn verdict(&mut self, domain: &str) -> &Verdict {
-        let place = if let Some(place) = self.places.get(domain) {
-            *place
-        } else {
+        if !self.verdicts.contains_key(domain) {
             if self.verdicts.len() >= REMEMBERED {
-                self.places.clear();
                 self.verdicts.clear();
             }
-            let verdict = Verdict { slip_of: self.slip_of(domain), private: self.of_company && is_free_mail(domain) };
-            self.places.insert(domain.to_owned(), self.verdicts.len());
-            self.verdicts.push(verdict);
-            self.verdicts.len() - 1
-        };
-        &self.verdicts[place]
+            let verdict = Verdict { typo_of: self.typo_of(domain), private: self.of_company && is_free_mail(domain) };
+            self.verdicts.insert(domain.to_owned(), verdict);
+        }
+        &self.verdicts[domain]
     }
 
-    fn slip_of(&self, domain: &str) -> Option<String> {
-        let exists = self.own.iter().any(|own| own == domain) || is_free_mail(domain) || NO_SLIPS.contains(&domain);
+    fn typo_of(&self, domain: &str) -> Option<String> {
+        let exists = self.own.iter().any(|own| own == domain) || is_free_mail(domain) || NO_TYPOS.contains(&domain);
         if exists || !(SHORTEST..=LONGEST).contains(&domain.len()) {
             return None;
         }
@@ -101,7 +93,7 @@ impl Domains {
     }
 }
 
-/// Whether two domains differ in a number only, as those of branches do.
+/// Whether two domains differ only in a number, like those of branches.
 fn numbered(one: &str, other: &str) -> bool {
     let letters = |domain: &str| domain.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     letters(one) == letters(other)
@@ -117,21 +109,21 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_found_and_other_domains_are_not() {
+    fn typos_are_found_and_other_domains_are_not() {
         let mut domains = domains();
         for (domain, meant) in
             [("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"), ("acne.example", "acme.example")]
         {
-            assert_eq!(domains.verdict(domain).slip_of.as_deref(), Some(meant), "{domain}");
+            assert_eq!(domains.verdict(domain).typo_of.as_deref(), Some(meant), "{domain}");
         }
         for domain in ["gmail.com", "mail.com", "acme.example", "acme2.example", "other.example", "gmx.io", "ymail.com"]
         {
-            assert_eq!(domains.verdict(domain).slip_of, None, "{domain}");
+            assert_eq!(domains.verdict(domain).typo_of, None, "{domain}");
         }
     }
 
     #[test]
-    fn private_addresses_stand_out_in_a_list_of_a_company_only() {
+    fn private_addresses_are_flagged_only_in_a_list_of_company_addresses() {
         assert!(domains().verdict("gmail.com").private);
         assert!(!domains().verdict("acme.example").private);
         let mixed = "p@gmail.com\nq@acme.example\n".repeat(8);
@@ -140,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_often_mistyped_is_known() {
+    fn domains_that_are_often_mistyped_are_free_mail_services() {
         assert!(OFTEN_MISTYPED.iter().all(|domain| is_free_mail(domain)));
     }
 }

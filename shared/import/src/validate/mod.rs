@@ -1,7 +1,10 @@
-//! From the cells of a row to an invitation, or to what is wrong with the row.
+//! From the cells of a row to an invitation, or to the issues of the row.
 
-pub(crate) mod domains;
-pub(crate) mod duplicate_index;
-pub(crate) mod places;
+pub(crate) mod defaults;
+mod domains;
+mod duplicate_index;
+mod entitlement_cache;
+mod flag;
+mod input;
 pub(crate) mod row_validator;
 pub(crate) mod table;
