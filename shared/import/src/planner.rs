@@ -35,7 +35,7 @@ struct PendingRow {
     line: u32,
     /// The entry as the file has it.
     text: String,
-    validated: Result<InvitationSpec, Vec<RowIssue>>,
+    validated: Result<Box<InvitationSpec>, Vec<RowIssue>>,
 }
 
 /// Plans a file in one pass: [`feed`](Self::feed) a chunk, take rows with [`next_row`](Self::next_row) until there are
@@ -257,7 +257,7 @@ fn classified(
     validator: &mut RowValidator<'_>,
     table: Option<&Table>,
     line: u32,
-    validated: Result<InvitationSpec, Vec<RowIssue>>,
+    validated: Result<Box<InvitationSpec>, Vec<RowIssue>>,
     cells: impl FnOnce() -> Vec<String>,
 ) -> Row {
     let classified =

@@ -41,7 +41,7 @@ pub(crate) struct Domains {
     own: Vec<String>,
     of_company: bool,
     /// Verdicts on domains that were looked up before.
-    verdicts: HashMap<String, Verdict>,
+    verdicts: HashMap<String, Verdict, foldhash::fast::RandomState>,
 }
 
 fn is_free_mail(domain: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The people of a file so far, found again by their address or by an address that looks like it.
 //!
-//! This is the one structure that grows with the file: 32 bytes a person, plus five bytes per slot of the hash table.
+//! This is the one structure that grows with the file: 33 bytes a slot of its hash table, at most 70 MB.
 //! People are found by how their address looks, because equal addresses look equal. The few addresses that look like an
 //! earlier, different one are kept in a second table.
 
@@ -49,11 +49,9 @@ pub(crate) enum Match {
 #[derive(Default)]
 pub(crate) struct DuplicateIndex {
     /// For each look, the first person whose address looks so.
-    firsts: Vec<Key>,
-    by_look: HashTable<u32>,
-    /// The people whose address looks like an earlier one.
-    others: Vec<Key>,
-    by_identity: HashTable<u32>,
+    firsts: HashTable<Key>,
+    /// The people whose address looks like an earlier one, by identity.
+    others: HashTable<Key>,
     identities: foldhash::quality::RandomState,
     looks: foldhash::quality::RandomState,
     contents: foldhash::fast::RandomState,
@@ -112,30 +110,24 @@ impl DuplicateIndex {
 
     /// Looks for the person of a row, and inserts a new one unless the index already holds `capacity` people.
     pub(crate) fn insert(&mut self, key: &Key, capacity: usize) -> Match {
-        let Self { firsts, by_look, others, by_identity, .. } = self;
         let known = |before: &Key| Match::Known { line: before.line, same: before.content == key.content };
-        let has_room = firsts.len() + others.len() < capacity;
-        let next = |people: &Vec<Key>| u32::try_from(people.len()).ok().filter(|_| has_room);
-        let look = |index: &u32| firsts[*index as usize].look;
-        let first = match by_look.entry(key.look, |index| look(index) == key.look, look) {
-            Entry::Occupied(entry) => firsts[*entry.get() as usize],
+        let has_room = self.firsts.len() + self.others.len() < capacity;
+        let first = match self.firsts.entry(key.look, |other| other.look == key.look, |other| other.look) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(_) if !has_room => return Match::Full,
             Entry::Vacant(entry) => {
-                let Some(index) = next(firsts) else { return Match::Full };
-                entry.insert(index);
-                firsts.push(*key);
+                entry.insert(*key);
                 return Match::New(None);
             }
         };
         if first.identity == key.identity {
             return known(&first);
         }
-        let identity = |index: &u32| others[*index as usize].identity;
-        match by_identity.entry(key.identity, |index| identity(index) == key.identity, identity) {
-            Entry::Occupied(entry) => known(&others[*entry.get() as usize]),
+        match self.others.entry(key.identity, |other| other.identity == key.identity, |other| other.identity) {
+            Entry::Occupied(entry) => known(entry.get()),
+            Entry::Vacant(_) if !has_room => Match::Full,
             Entry::Vacant(entry) => {
-                let Some(index) = next(others) else { return Match::Full };
-                entry.insert(index);
-                others.push(*key);
+                entry.insert(*key);
                 let tag_only = first.untagged == key.untagged;
                 let similarity = if tag_only { Similarity::PlusTag } else { Similarity::LookAlike };
                 Match::New(Some((similarity, first.line)))

@@ -13,7 +13,7 @@ use super::entitlement_cache::{EntitlementCache, EntitlementKey};
 use super::table::Table;
 use crate::read::records::Records;
 
-/// The most people one file may invite. It bounds the one structure that grows with the file, at some 80 MB.
+/// The most people one file may invite. It bounds the one structure that grows with the file, and fits its hash table.
 pub const PEOPLE: usize = 1_800_000;
 
 /// A valid row, before or after it is compared with the rows before it.
@@ -73,17 +73,21 @@ impl<'a> RowValidator<'a> {
     }
 
     /// Validates the current record of a table by the catalogue.
-    pub(crate) fn validate_record(&mut self, table: &Table, records: &Records) -> Result<InvitationSpec, Vec<Issue>> {
+    pub(crate) fn validate_record(
+        &mut self,
+        table: &Table,
+        records: &Records,
+    ) -> Result<Box<InvitationSpec>, Vec<Issue>> {
         let mut input = table.person(records, &self.defaults);
         self.key.set(table.entitlement_cells(records));
         if let Some(entitlements) = self.cache.get(&self.key) {
-            return validate_person(&input, entitlements);
+            return validate_person(&input, entitlements).map(Box::new);
         }
         let mut issues = table.add_entitlements(records, &self.defaults, &mut input);
         match self.validator.validate(&input) {
             Ok(spec) if issues.is_empty() => {
                 self.cache.insert(&self.key, &spec.entitlements);
-                Ok(spec)
+                Ok(Box::new(spec))
             }
             Ok(_) => Err(issues),
             Err(found) => {
@@ -94,12 +98,12 @@ impl<'a> RowValidator<'a> {
     }
 
     /// Validates one entry of a list by the catalogue.
-    pub(crate) fn validate_entry(&self, input: &InvitationInput<'_>) -> Result<InvitationSpec, Vec<Issue>> {
-        self.validator.validate(input)
+    pub(crate) fn validate_entry(&self, input: &InvitationInput<'_>) -> Result<Box<InvitationSpec>, Vec<Issue>> {
+        self.validator.validate(input).map(Box::new)
     }
 
     /// Compares a row that is valid by itself with the rows before it.
-    pub(crate) fn classify(&mut self, line: u32, spec: InvitationSpec) -> Result<ValidRow, Vec<Issue>> {
+    pub(crate) fn classify(&mut self, line: u32, spec: Box<InvitationSpec>) -> Result<ValidRow, Vec<Issue>> {
         let key = self.index.key(&spec, line);
         let refuse = |code, message: String| Err(vec![Issue::new("email", code, spec.email.as_typed(), message)]);
         let (duplicate_of, warnings) = match self.index.insert(&key, PEOPLE) {
@@ -118,7 +122,7 @@ impl<'a> RowValidator<'a> {
                 return refuse(IssueCode::TooManyPeople, message);
             }
         };
-        Ok(ValidRow { spec: Box::new(spec), duplicate_of, warnings })
+        Ok(ValidRow { spec, duplicate_of, warnings })
     }
 
     fn warnings(&mut self, email: &EmailAddress, similar: Option<(Similarity, u32)>) -> Vec<Issue> {
