@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use usher_domain::Organisation;
-use usher_domain::import::{
-    Counts, DialectOverride, DialectReport, FileError, ImportDefaults, Outcome, Planner, Rejection, Row, failed_rows,
+use usher_import::{
+    Counts, DialectOverride, DialectReport, FileError, ImportDefaults, Outcome, Planner, Rejection, Row, rejected_csv,
 };
 
 /// The organisation that the rows are validated against.
@@ -64,7 +64,7 @@ fn plan(file: &[u8], mut chunk: impl FnMut() -> usize) -> Result<Plan, FileError
 fn rejections(plan: &Plan) -> impl Iterator<Item = &Rejection> {
     plan.rows.iter().filter_map(|row| match &row.outcome {
         Outcome::Rejected(rejection) => Some(rejection),
-        Outcome::Valid(_) | Outcome::IgnoredDuplicate { .. } => None,
+        Outcome::Valid(_) | Outcome::Duplicate { .. } => None,
     })
 }
 
@@ -90,7 +90,7 @@ fn check_plan(file: &[u8]) {
 
     let kept = rejections(&whole).any(|rejection| rejection.cells.iter().any(|cell| !cell.trim().is_empty()));
     if kept {
-        let failed = failed_rows(&whole.report, true, rejections(&whole));
+        let failed = rejected_csv(&whole.report, true, rejections(&whole));
         // The rejected rows alone may be read in another dialect than the whole file; but they can be read.
         let _ = plan(&failed, || failed.len());
     }

@@ -6,9 +6,9 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use usher_domain::Severity;
-use usher_domain::import::RowIssue;
 use usher_domain::{Issue, IssueCode};
 use usher_http::{Admin, Api, ListQuery, Problem, next_cursor, read_cursor};
+use usher_import::RowIssue;
 use usher_import_files::{BucketError, FlaggedRow, Line, PlanFiles};
 use usher_store::ImportStatus;
 

@@ -6,9 +6,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use usher_domain::import::{PEOPLE, SampleFormat};
 use usher_domain::{Issue, IssueCode};
 use usher_http::{Admin, Problem};
+use usher_import::{PEOPLE, SampleFormat};
 
 use crate::Imports;
 

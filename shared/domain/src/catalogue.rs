@@ -74,7 +74,8 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Whether two texts are the same when folded.
-pub(crate) fn same_name(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
     one == other || folded(one).eq(folded(other))
 }
 

@@ -211,7 +211,7 @@ impl FromStr for EmailAddress {
 
 impl EmailAddress {
     /// Reads an address that needs no closer look, without blanks around it.
-    pub(crate) fn read_plain(typed: &str) -> Option<Self> {
+    fn read_plain(typed: &str) -> Option<Self> {
         let Plain { at, has_upper_case } = plain(typed)?;
         Some(if has_upper_case {
             Self { canonical: typed.to_ascii_lowercase().into(), at, typed: Some(typed.into()) }

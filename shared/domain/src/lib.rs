@@ -9,7 +9,6 @@ pub mod email;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 pub mod id;
-pub mod import;
 pub mod invitation;
 pub mod issue;
 mod issue_code;

@@ -181,7 +181,8 @@ fn unwrapped(text: &str) -> &str {
 const SCHEME: &str = "mailto:";
 
 /// Whether an address is written as a `mailto:` link.
-pub(crate) fn has_scheme(address: &str) -> bool {
+#[must_use]
+pub fn has_scheme(address: &str) -> bool {
     address.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 

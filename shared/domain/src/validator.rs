@@ -1,7 +1,6 @@
 //! Checks every field of one person against the catalogue: an [`InvitationInput`] becomes an [`InvitationSpec`].
 //!
-//! Requests, pasted lists and files all pass this one check, so each gives the same reasons in the same words. Only a row
-//! of a file whose cells repeat those of a valid row skips it.
+//! Requests, pasted lists and files all pass this one check, so each gives the same reasons in the same words.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -218,6 +217,25 @@ impl<'a> InvitationValidator<'a> {
             }),
             _ => Err(issues),
         }
+    }
+}
+
+/// Validates one person's address, names and job title, and gives them these entitlements. A row of a file that names the same
+/// role, team, products and courses as an earlier row takes this way; the input's own are not read.
+pub fn validate_person(
+    input: &InvitationInput<'_>,
+    entitlements: &Arc<Entitlements>,
+) -> Result<InvitationSpec, Vec<Issue>> {
+    let mut issues = Vec::new();
+    let email = email(input, &mut issues);
+    let name = name(input, &mut issues);
+    let job_title = short_text("job_title", present(input.job_title.as_ref()), &mut issues);
+    match email {
+        Some(email) if issues.is_empty() => {
+            let (entitlements, send) = (Arc::clone(entitlements), input.send.unwrap_or(true));
+            Ok(InvitationSpec { email, name, job_title, entitlements, send })
+        }
+        _ => Err(issues),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the lines of a plan's files say.
 
 use serde::{Deserialize, Serialize};
-use usher_domain::import::{Rejection, RowIssue};
 use usher_domain::{EmailAddress, ExistingMembership, InvitationSpec, IssueCode, MembershipId, Severity};
+use usher_import::{Rejection, RowIssue};
 
 /// The most rows of a part: what one function call makes in well under its time.
 pub const PART_ROWS: usize = 5_000;

@@ -1,9 +1,9 @@
 //! Finishes an import: once every part is completed, its result files are written, then its record says so.
 
 use jiff::SignedDuration;
-use usher_domain::import::DialectReport;
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
+use usher_import::DialectReport;
 use usher_import_files::{BucketError, Media, PlanFiles};
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome, StoreError};
 

@@ -1,6 +1,6 @@
 //! Plans an import: reads its file once, in bounded memory, and shows what every row would do.
 
-use usher_domain::import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
+use usher_import::{DialectReport, FileError, Outcome, PEOPLE, Planner};
 use usher_import_files::{Object, PlanFiles};
 use usher_runtime::random;
 use usher_store::{Import, ImportFailure, ImportPlan, OnIssues};

@@ -4,8 +4,8 @@
 //! merged in one pass that holds three rows.
 
 use csv::{Terminator, WriterBuilder};
-use usher_domain::import::{DialectReport, RowIssue, guarded};
 use usher_domain::{EmailAddress, MembershipId};
+use usher_import::{DialectReport, RowIssue, guarded};
 use usher_import_files::{
     Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, SkipReason, SkippedRow,
     invitation_differs,

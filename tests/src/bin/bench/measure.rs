@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use usher_domain::Organisation;
-use usher_domain::import::{DialectOverride, ImportDefaults, Outcome, Planner};
+use usher_import::{DialectOverride, ImportDefaults, Outcome, Planner};
 use usher_tests::World;
 use usher_tests::cloud::Cloud;
 use usher_tests::world::upload_event;

@@ -41,6 +41,11 @@ pub fn at_most(what: &str, found: f64, most: f64, unit: &str) {
     print(what, &shown(found), unit, &format!("≤ {} {}", shown(most), verdict(found <= most)));
 }
 
+/// A figure that should not be lower.
+pub fn at_least(what: &str, found: f64, least: f64) {
+    print(what, &shown(found), "", &format!("≥ {} {}", shown(least), verdict(found >= least)));
+}
+
 /// How fast something is, and how fast it should be at least.
 pub fn pace(what: &str, found: &Found, least: Option<f64>) {
     let aim = least.map_or_else(String::new, |least| format!("≥ {} {}", shown(least), verdict(found.pace() >= least)));

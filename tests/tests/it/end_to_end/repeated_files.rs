@@ -48,7 +48,7 @@ fn a_file_uploaded_three_times_at_once_invites_and_mails_each_person_once() {
 
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn failed_rows_uploaded_as_they_are_fail_again_and_change_nothing() {
+fn rejected_csv_uploaded_as_they_are_fail_again_and_change_nothing() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(10);
     let upload = |name: &str, file: &[u8]| acme.done(&acme.upload(name, "send", &json!({}), file));

@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use usher_domain::CapacityRequest;
-use usher_domain::import::{DialectReport, Rejection, failed_rows};
+use usher_import::{DialectReport, Rejection, rejected_csv};
 use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
@@ -32,7 +32,7 @@ pub(in crate::import) async fn complete_part(
     if !drifted.is_empty() {
         let report: DialectReport =
             serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
-        let bytes = failed_rows(&report, false, &drifted);
+        let bytes = rejected_csv(&report, false, &drifted);
         applying
             .bucket
             .put(&files.drifted(part, &delivery), &Media::csv("drifted.csv", &report.encoding), bytes)

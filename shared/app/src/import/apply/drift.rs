@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use usher_domain::import::{DialectReport, RowIssue};
 use usher_domain::spec::Authority;
 use usher_domain::text::ShortText;
 use usher_domain::{InvitationInput, InvitationSpec, InvitationValidator, Issue, IssueCode, Organisation};
+use usher_import::{DialectReport, RowIssue};
 use usher_import_files::PlannedRow;
 use usher_store::{Import, Snapshot};
 

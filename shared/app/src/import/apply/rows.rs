@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use usher_domain::import::RowIssue;
 use usher_domain::invitation::asks_for_more;
 use usher_domain::membership::Origin;
 use usher_domain::{ExistingMembership, Membership, MembershipId};
+use usher_import::RowIssue;
 use usher_import_files::{PlannedRow, RowOutcome, invitation_differs};
 use usher_store::Import;
 

@@ -3,7 +3,7 @@
 //! It is written in a second pass, over the rows that were written down, because it is in the encoding of the file, and
 //! what that is may be known only near its end.
 
-use usher_domain::import::{DialectReport, Rejection, failed_rows};
+use usher_import::{DialectReport, Rejection, rejected_csv};
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles};
 
 use crate::import::PlanningError;
@@ -14,14 +14,14 @@ const ROWS: usize = 500;
 pub(crate) async fn write(bucket: &Bucket, files: &PlanFiles, report: &DialectReport) -> Result<(), PlanningError> {
     let mut lines = bucket.open(&files.issues()).await?.lines();
     let mut writer = bucket.writer(files.failed(), Media::csv("failed.csv", &report.encoding));
-    writer.write(&failed_rows(report, true, [])).await?;
+    writer.write(&rejected_csv(report, true, [])).await?;
     let mut rows: Vec<Rejection> = Vec::with_capacity(ROWS);
     loop {
         let row: Option<FlaggedRow> = lines.next_json().await?;
         let last = row.is_none();
         rows.extend(row.and_then(FlaggedRow::into_rejection));
         if last || rows.len() == ROWS {
-            writer.write(&failed_rows(report, false, &rows)).await?;
+            writer.write(&rejected_csv(report, false, &rows)).await?;
             rows.clear();
         }
         if last {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::mem;
 
 use jiff::Timestamp;
-use usher_domain::import::{Outcome, Rejection, Row, RowIssue};
 use usher_domain::invitation::asks_for_more;
 use usher_domain::{EmailAddress, ExistingMembership, InvitationSpec, MembershipId, OrganisationId};
+use usher_import::{Outcome, Rejection, Row, RowIssue};
 use usher_import_files::{FlaggedRow, PlanFiles, PlannedRow, SkipReason, SkippedRow, invitation_differs};
 use usher_store::{ImportCounts, ImportPlan, Versioned};
 
@@ -65,7 +65,7 @@ impl<'a> Rows<'a> {
         self.number += 1;
         let (email, rejected) = match &row.outcome {
             Outcome::Valid(spec) => (Some(&spec.email), &[][..]),
-            Outcome::IgnoredDuplicate { email, .. } => (Some(email), &[][..]),
+            Outcome::Duplicate { email, .. } => (Some(email), &[][..]),
             Outcome::Rejected(rejection) => (None, rejection.cells.as_slice()),
         };
         let id = email.map(|email| MembershipId::of(self.organisation, email));
@@ -109,7 +109,7 @@ impl<'a> Rows<'a> {
                     self.parts.add(&PlannedRow { row: number, line, spec: *spec, cells }).await?;
                 }
             }
-            Outcome::IgnoredDuplicate { of, email } => {
+            Outcome::Duplicate { of, email } => {
                 self.skip(number, line, email, SkipReason::Duplicate { of }).await?;
             }
             Outcome::Rejected(Rejection { issues, cells }) => {
