@@ -1,8 +1,7 @@
 //! Plans the files that arrive in the bucket.
 
 use aws_lambda_events::event::s3::S3Event;
-use usher_app::import::receive_file::receive_file;
-use usher_app::import::{ImportPlanning, PlanningError};
+use usher_app::import::{ImportPlanning, PlanningError, receive_file};
 use usher_import_files::Bucket;
 use usher_runtime::{Aws, Clock, ConfigError, config};
 use usher_store::Store;

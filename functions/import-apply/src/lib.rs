@@ -3,8 +3,7 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use tracing::Instrument;
-use usher_app::import::apply_part::apply_part;
-use usher_app::import::{ApplyError, HandOn, ImportApplying};
+use usher_app::import::{ApplyError, HandOn, ImportApplying, apply_part};
 use usher_domain::job::ApplyJob;
 use usher_import_files::Bucket;
 use usher_runtime::{Aws, Clock, ConfigError, config, describe};

@@ -12,7 +12,7 @@ use usher_http::{Admin, Api, Problem};
 use usher_import_files::{Bucket, BucketError, Object, PlanFiles};
 use usher_store::{Import, ImportPlan, ImportStatus};
 
-use crate::{Imports, load, not_ready, plan_of, unreadable};
+use crate::{Imports, load, plan_of};
 
 /// The largest file that is part of the answer, which may have 6 MB, and spells bytes in base64. A larger one is fetched
 /// from the bucket.
@@ -28,7 +28,7 @@ pub(crate) async fn failed(
 ) -> Result<Response, Problem> {
     let import = load(&api, &admin, &id).await?;
     let plan = plan_of(&import)?;
-    let object = open_failed(&imports.bucket, &import, plan).await.map_err(unreadable)?;
+    let object = open_failed(&imports.bucket, &import, plan).await?;
     let encoding = plan.dialect["encoding"].as_str().unwrap_or("utf-8").to_lowercase();
     given(&imports.bucket, object, "failed.csv", &encoding).await
 }
@@ -43,10 +43,10 @@ pub(crate) async fn results(
     let plan = plan_of(&import)?;
     // A refused file has no results: nothing was done about any of its rows.
     if import.finished_at.is_none() || import.status == ImportStatus::Failed {
-        return Err(not_ready(&import));
+        return Err(Problem::import_not_ready(import.status));
     }
     let key = PlanFiles::in_folder(&plan.folder).results();
-    let object = imports.bucket.open(&key).await.map_err(unreadable)?;
+    let object = imports.bucket.open(&key).await?;
     given(&imports.bucket, object, "results.csv", "utf-8").await
 }
 
@@ -61,7 +61,7 @@ async fn given(bucket: &Bucket, object: Object, name: &str, encoding: &str) -> R
         // Says nothing, but keeps the bytes as they are: text without it would be turned into UTF-8 on its way out.
         (header::CONTENT_ENCODING, "identity".to_owned()),
     ];
-    Ok((headers, object.bytes().await.map_err(unreadable)?).into_response())
+    Ok((headers, object.bytes().await?).into_response())
 }
 
 /// The rejected rows, and the drifted ones too once the import is at its end.

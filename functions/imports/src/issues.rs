@@ -13,7 +13,7 @@ use usher_import_files::{BucketError, FlaggedRow, Line, PlanFiles};
 use usher_store::ImportStatus;
 
 use crate::show::{no_place, read_query};
-use crate::{Imports, load, plan_of, unreadable};
+use crate::{Imports, load, plan_of};
 
 /// The query parameters of this list.
 #[derive(Debug, Deserialize)]
@@ -87,10 +87,10 @@ pub(crate) async fn issues(
     let lines = imports.bucket.lines_from(&key, from.offset).await;
     let mut lines = lines.map_err(|error| match error {
         BucketError::Beyond => no_place(),
-        other => unreadable(other),
+        other => other.into(),
     })?;
     let mut page = Page { limit, severity, from, items: Vec::new() };
-    while let Some(line) = lines.next().await.map_err(unreadable)? {
+    while let Some(line) = lines.next().await? {
         if let Some(next) = page.add(&line, BYTES_LOOKED_THROUGH)? {
             return Ok(Json(json!({"items": page.items, "next": next.cursor()})));
         }

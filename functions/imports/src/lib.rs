@@ -5,18 +5,17 @@ mod filename;
 mod files;
 mod form;
 mod issues;
+mod send_and_cancel;
 mod show;
-mod steps;
 mod template;
 mod view;
 
 use axum::Extension;
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use usher_domain::ImportId;
 use usher_http::{Admin, Api, Problem};
-use usher_import_files::{Bucket, BucketError};
+use usher_import_files::Bucket;
 use usher_runtime::{Aws, ConfigError, config};
 use usher_store::{Import, ImportPlan};
 
@@ -59,49 +58,23 @@ pub fn router(api: Api, imports: Imports) -> Router {
         .route("/v1/orgs/{org}/imports/{id}/issues", get(issues::issues))
         .route("/v1/orgs/{org}/imports/{id}/failed.csv", get(files::failed))
         .route("/v1/orgs/{org}/imports/{id}/results.csv", get(files::results))
-        .route("/v1/orgs/{org}/imports/{id}/send", post(steps::send))
-        .route("/v1/orgs/{org}/imports/{id}/cancel", post(steps::cancel))
+        .route("/v1/orgs/{org}/imports/{id}/send", post(send_and_cancel::send))
+        .route("/v1/orgs/{org}/imports/{id}/cancel", post(send_and_cancel::cancel))
         .layer(Extension(imports));
     usher_http::router(routes, api)
 }
 
-/// The import of this id. A text that is no id is treated like an id that does not exist; so is somebody else's, since
-/// the organisation is part of the key.
+/// The import with this id in the admin's organisation. A malformed id, an unknown one and one of another organisation are
+/// the same 404.
 async fn load(api: &Api, admin: &Admin, id: &str) -> Result<Import, Problem> {
-    let id: ImportId = id.parse().map_err(|_| Problem::not_found())?;
-    api.store.import(admin.organisation.id, id).await?.ok_or_else(Problem::not_found)
+    api.store.import(admin.organisation.id, parse_id(id)?).await?.ok_or_else(Problem::not_found)
 }
 
-/// What an import's status does not allow.
-fn not_ready(import: &Import) -> Problem {
-    let status = import.status.as_str();
-    let detail = format!("The import is {}, so this cannot be done now.", status.replace('_', " "));
-    Problem::new(StatusCode::CONFLICT, "import_not_ready", detail).with("import_status", status)
+fn parse_id(id: &str) -> Result<ImportId, Problem> {
+    id.parse().map_err(|_| Problem::not_found())
 }
 
 /// The plan, once there is one.
 fn plan_of(import: &Import) -> Result<&ImportPlan, Problem> {
-    import.plan.as_ref().ok_or_else(|| not_ready(import))
-}
-
-/// A plan outlives its files: those are about people, and kept no longer than the deployment says.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-fn unreadable(error: BucketError) -> Problem {
-    match error {
-        BucketError::Absent(_) => {
-            let detail = "The files of this import are not kept any more. Upload the file again.";
-            Problem::new(StatusCode::CONFLICT, "import_files_gone", detail)
-        }
-        BucketError::Call { passing: true, .. } => {
-            tracing::warn!(%error, "the bucket did not answer");
-            let detail = "The files did not answer in time. Repeat the request in a moment.";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
-        }
-        BucketError::Beyond | BucketError::Call { .. } | BucketError::Damaged { .. } => {
-            // Logged here and nowhere else; what it says is not for the caller.
-            tracing::error!(%error, "the bucket failed");
-            let detail = "Something failed on our side. Repeat the request in a moment.";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
-        }
-    }
+    import.plan.as_ref().ok_or_else(|| Problem::import_not_ready(import.status))
 }

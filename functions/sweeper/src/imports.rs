@@ -1,6 +1,6 @@
 //! Imports that did not finish in time.
 
-use usher_app::import::recover_import::recover_import;
+use usher_app::import::recover_import;
 use usher_domain::{ImportId, OrganisationId};
 
 use crate::{SweepError, Sweeper};

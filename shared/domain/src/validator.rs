@@ -218,6 +218,27 @@ impl<'a> InvitationValidator<'a> {
             _ => Err(issues),
         }
     }
+
+    /// Checks entitlements that were valid earlier against the catalogue and the authority of now, and returns what their
+    /// names mean now: something else if an entry was renamed.
+    pub fn recheck(&self, entitlements: &Entitlements) -> Result<Entitlements, Vec<Issue>> {
+        let input = InvitationInput {
+            role: Some(Cow::Borrowed(&entitlements.role)),
+            team: entitlements.team.as_deref().map(Cow::Borrowed),
+            products: entitlements.products.iter().map(Cow::from).collect(),
+            courses: entitlements.courses.iter().map(Cow::from).collect(),
+            ..InvitationInput::default()
+        };
+        let mut issues = Vec::new();
+        let role = self.given_role(&input, &mut issues);
+        let team = self.given_team(&input, &mut issues);
+        let products = self.given_products(&input, &mut issues);
+        let courses = self.given_courses(&input, &mut issues);
+        match role {
+            Some(role) if issues.is_empty() => Ok(Entitlements { role: role.name.clone(), team, products, courses }),
+            _ => Err(issues),
+        }
+    }
 }
 
 /// Validates one person's address, names and job title, and gives them these entitlements. A row of a file that names the same

@@ -9,6 +9,7 @@ mod cursor;
 mod from_errors;
 mod idempotency;
 mod problem;
+mod problem_imports;
 mod server;
 mod view;
 

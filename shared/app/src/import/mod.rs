@@ -3,16 +3,25 @@
 //! A file may be planned, and a part applied, any number of times, interrupted anywhere, and beside any other attempt.
 
 mod apply;
-pub mod apply_part;
-pub mod finish_import;
+mod apply_part;
+mod cancel_import;
+mod create_import;
+mod finish_import;
 mod plan;
-pub mod plan_import;
-pub mod receive_file;
-pub mod recover_import;
+mod plan_import;
+mod receive_file;
+mod recover_import;
 mod results_csv;
-pub mod send_at_once;
+mod send_at_once;
+mod send_import;
 
 pub use apply::HandOn;
+pub use apply_part::apply_part;
+pub use cancel_import::{CancelImportError, cancel_import};
+pub use create_import::{CreateImportError, Creator, NewImport, create_import, import_id};
+pub use receive_file::receive_file;
+pub use recover_import::recover_import;
+pub use send_import::{SendImportError, send_import};
 
 use usher_import_files::{Bucket, BucketError};
 use usher_runtime::Clock;

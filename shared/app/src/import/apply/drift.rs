@@ -1,11 +1,8 @@
-//! Whether a planned row can still be applied. The validator that planned it checks it again, so that both give the same
-//! reasons.
-
-use std::borrow::Cow;
+//! Drift: what a planned row gives may have been renamed or removed since, and its inviter may no longer give it. The
+//! validator that planned the row checks exactly that again, so that both give the same reasons.
 
 use usher_domain::spec::Authority;
-use usher_domain::text::ShortText;
-use usher_domain::{InvitationInput, InvitationSpec, InvitationValidator, Issue, IssueCode, Organisation};
+use usher_domain::{InvitationValidator, Issue, IssueCode, Organisation};
 use usher_import::{DialectReport, RowIssue};
 use usher_import_files::PlannedRow;
 use usher_store::{Import, Snapshot};
@@ -41,53 +38,34 @@ impl<'a> DriftCheck<'a> {
     /// Why a row has drifted; empty if it has not.
     pub(in crate::import) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
         let Some(validator) = &self.validator else {
-            let message = "the admin who sent the import is no longer an admin";
+            let message = "the admin who created the import is no longer an admin";
             return vec![RowIssue::of_row(row.line, IssueCode::NotAnAdmin, message)];
         };
-        match validator.validate(&request(&row.spec)) {
-            Ok(now) if now.entitlements == row.spec.entitlements => Vec::new(),
+        match validator.recheck(&row.spec.entitlements) {
+            Ok(now) if now == *row.spec.entitlements => Vec::new(),
             Ok(_) => {
                 let message = "the role, team, product or course has been renamed";
                 vec![RowIssue::of_row(row.line, IssueCode::ChangedSincePlan, message)]
             }
-            Err(problems) => problems.into_iter().map(|problem| self.issue_of(row.line, problem)).collect(),
+            Err(issues) => issues.into_iter().map(|issue| self.row_issue(row.line, issue)).collect(),
         }
     }
 
-    fn issue_of(&self, line: u32, problem: Issue) -> RowIssue {
+    fn row_issue(&self, line: u32, issue: Issue) -> RowIssue {
         let column = self.report.as_ref().and_then(|report| {
-            let column = report.columns.iter().find(|column| column.field == problem.field);
+            let column = report.columns.iter().find(|column| column.field == issue.field);
             column.map(|column| column.header.clone())
         });
-        let column = column.unwrap_or_else(|| problem.field.clone().into_owned());
-        let message = format!("{} (this changed after the file was checked)", problem.message);
-        RowIssue::of_field(line, column, Issue { message, ..problem })
-    }
-}
-
-/// The request that a draft would come of.
-fn request(spec: &InvitationSpec) -> InvitationInput<'_> {
-    fn text(text: Option<&ShortText>) -> Option<Cow<'_, str>> {
-        text.map(|text| text.as_str().into())
-    }
-    let InvitationSpec { email, name, job_title, entitlements, send } = spec;
-    InvitationInput {
-        email: email.as_typed().into(),
-        name: text(name.full.as_ref()),
-        first_name: text(name.first.as_ref()),
-        last_name: text(name.last.as_ref()),
-        role: Some(entitlements.role.as_str().into()),
-        team: entitlements.team.as_deref().map(Cow::Borrowed),
-        job_title: text(job_title.as_ref()),
-        products: entitlements.products.iter().map(Cow::from).collect(),
-        courses: entitlements.courses.iter().map(Cow::from).collect(),
-        send: Some(*send),
+        let column = column.unwrap_or_else(|| issue.field.clone().into_owned());
+        let message = format!("{} (this changed after the file was checked)", issue.message);
+        RowIssue::of_field(line, column, Issue { message, ..issue })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use usher_domain::InvitationInput;
     use usher_domain::catalogue::{Product, Role, Team};
     use usher_domain::{Catalogue, OrganisationId};
 
@@ -147,6 +125,5 @@ mod tests {
         let mut renamed = organisation();
         renamed.catalogue.roles[1].name = "Rep".into();
         assert_eq!(codes(&renamed, Ok(None), &row), ["changed_since_plan"]);
-        assert_eq!(request(&row.spec).job_title.as_deref(), Some("VP"), "every field is checked again");
     }
 }
