@@ -50,7 +50,8 @@ async fn join(accept: &Accept, link: &LinkRequest, request: Request) -> Result<R
     let profile = match (fields.password(), fields.profile()) {
         (Ok(_), Ok(profile)) => profile,
         (password, profile) => {
-            let issues: Vec<_> = profile.err().into_iter().flatten().chain(password.err()).collect();
+            let issues: Vec<_> =
+                profile.err().into_iter().flatten().chain(password.err().map(|issue| *issue)).collect();
             return form_again(accept, link, &resolved, &fields, 422, &issues).await;
         }
     };

@@ -86,8 +86,8 @@ impl Fields {
     }
 
     /// The password, if it is present and not too long.
-    pub(crate) fn password(&self) -> Result<Password, Issue> {
-        let issue = |code, message| Issue::plain("password", code, message);
+    pub(crate) fn password(&self) -> Result<Password, Box<Issue>> {
+        let issue = |code, message| Box::new(Issue::plain("password", code, message));
         if self.password.is_empty() {
             return Err(issue(IssueCode::PasswordMissing, "Enter a password."));
         }

@@ -82,22 +82,20 @@ impl OrganisationPatch {
             limits.push((Resource::Seat, limit));
         }
         for (id, limit) in &self.product_limits {
-            match catalogue.product(id) {
-                Some(product) => limits.push((Resource::Product(product.id.clone()), *limit)),
-                None => {
-                    let field = format!("product_limits.{id}");
-                    issues.push(Issue::plain(field, IssueCode::ProductUnknown, "does not exist"));
-                }
-            }
+            let Some(product) = catalogue.product(id) else {
+                let field = format!("product_limits.{id}");
+                issues.push(Issue::plain(field, IssueCode::ProductUnknown, "does not exist"));
+                continue;
+            };
+            limits.push((Resource::Product(product.id.clone()), *limit));
         }
         for (slug, limit) in &self.course_limits {
-            match catalogue.course(slug) {
-                Some(course) => limits.push((Resource::Course(course.slug.clone()), *limit)),
-                None => {
-                    let field = format!("course_limits.{slug}");
-                    issues.push(Issue::plain(field, IssueCode::CourseUnknown, "does not exist"));
-                }
-            }
+            let Some(course) = catalogue.course(slug) else {
+                let field = format!("course_limits.{slug}");
+                issues.push(Issue::plain(field, IssueCode::CourseUnknown, "does not exist"));
+                continue;
+            };
+            limits.push((Resource::Course(course.slug.clone()), *limit));
         }
         limits
     }

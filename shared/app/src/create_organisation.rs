@@ -108,7 +108,9 @@ impl NewOrganisation {
         let capacity = self.capacity();
         let admins = admins(&self.admins, &catalogue, &mut issues);
         let mut needed = CapacityRequest::default();
-        admins.iter().for_each(|admin| needed.add(&admin.entitlements));
+        for admin in &admins {
+            needed.add(&admin.entitlements);
+        }
         if let Err(exceeded) = capacity.check(&needed) {
             issues.push(Issue::plain("admins", IssueCode::CapacityExceeded, format!("do not fit: {exceeded}")));
         }
@@ -131,7 +133,9 @@ impl NewOrganisation {
         let mut roles = self.roles.clone().unwrap_or_else(usual_roles);
         roles.sort_by_key(|role| std::cmp::Reverse(role.rank));
         let mut seen = BTreeSet::new();
-        roles.iter().for_each(|role| check_name("roles", &role.name, &mut seen, issues));
+        for role in &roles {
+            check_name("roles", &role.name, &mut seen, issues);
+        }
         if !roles.iter().any(|role| role.can_invite) {
             let message = "none of them may invite; set can_invite on one";
             issues.push(Issue::plain("roles", IssueCode::NoAdminRole, message));

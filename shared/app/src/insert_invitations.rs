@@ -146,8 +146,8 @@ impl<F: Fn(&Membership) -> bool> Inviting<'_, F> {
             let written = self.store.update_membership(&before, &after).await?;
             Ok::<_, StoreError>((index, written.then_some(after)))
         });
-        let updated: Vec<_> = stream::iter(updates).buffer_unordered(CONCURRENT_UPDATES).try_collect().await?;
-        for (index, written) in updated {
+        let answers: Vec<_> = stream::iter(updates).buffer_unordered(CONCURRENT_UPDATES).try_collect().await?;
+        for (index, written) in answers {
             match written {
                 Some(after) => insertions[index] = Some(Insertion::Created(Box::new(after))),
                 None => open.push(index),

@@ -108,7 +108,9 @@ async fn reserve_and_insert(
     now: Timestamp,
 ) -> Result<Vec<(MembershipId, InviteOutcome)>, ReserveError> {
     let mut needed = CapacityRequest::default();
-    candidates.iter().for_each(|candidate| needed.add(&candidate.spec.entitlements));
+    for candidate in candidates {
+        needed.add(&candidate.spec.entitlements);
+    }
     if needed.is_empty() {
         return Ok(Vec::new());
     }

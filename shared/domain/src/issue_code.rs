@@ -43,7 +43,6 @@ macro_rules! issue_codes {
 
 impl IssueCode {
     /// The codes that one person's details, and rows of a file, can have.
-    #[must_use]
     pub fn of_rows() -> impl Iterator<Item = Self> {
         Self::ROW_ERRORS.iter().chain(Self::ROW_WARNINGS).copied()
     }

@@ -25,7 +25,7 @@ pub(super) async fn hand_on(applying: &ImportApplying, import: &Import) -> Resul
 
 /// Finishes the import if its last part is completed. Every delivery tries, so that the next one makes up for one that was
 /// cut off here.
-pub async fn finish_import(applying: &ImportApplying, import: &Import) -> Result<(), ApplyError> {
+pub(super) async fn finish_import(applying: &ImportApplying, import: &Import) -> Result<(), ApplyError> {
     let (organisation, id) = (import.organisation, import.id);
     until_saved(|| finish_once(applying, organisation, id)).await
 }

@@ -26,7 +26,11 @@ fn refused(code: &str, detail: impl Into<String>) -> Planned {
 }
 
 /// Plans an import and stores the plan, or why there is none.
-pub async fn plan_import(planning: &ImportPlanning, import: &Import, object: Object) -> Result<(), PlanningError> {
+pub(super) async fn plan_import(
+    planning: &ImportPlanning,
+    import: &Import,
+    object: Object,
+) -> Result<(), PlanningError> {
     let (store, organisation, id) = (&planning.store, import.organisation, import.id);
     match Box::pin(read(planning, import, object)).await? {
         Planned::Made(plan) => {

@@ -19,7 +19,7 @@ const HEADER: [&str; 6] = ["line", "email", "outcome", "membership_id", "codes",
 const ROWS: usize = 500;
 
 /// A line of the file.
-struct Line {
+struct Record {
     row: u32,
     line: u32,
     email: String,
@@ -29,7 +29,7 @@ struct Line {
     message: Option<String>,
 }
 
-impl Line {
+impl Record {
     fn of_rejected(row: FlaggedRow, email_column: usize) -> Option<Self> {
         let FlaggedRow { row: number, line, ref cells, .. } = row;
         let email = cells.get(email_column).cloned().unwrap_or_default();
@@ -90,19 +90,19 @@ impl<'a> PartRows<'a> {
         Self { bucket, import, keys, lines: None }
     }
 
-    async fn next(&mut self) -> Result<Option<Line>, ApplyError> {
+    async fn next(&mut self) -> Result<Option<Record>, ApplyError> {
         let was_sent = self.import.started_at.is_some();
         loop {
             if let Some(lines) = &mut self.lines {
                 let row = if was_sent {
                     lines.next_json().await?.map(|row: RowResult| {
                         let RowResult { row, line, email, outcome, membership, issues } = row;
-                        Line { issues, ..Line::of_made(row, line, &email, membership, outcome) }
+                        Record { issues, ..Record::of_made(row, line, &email, membership, outcome) }
                     })
                 } else {
                     lines.next_json().await?.map(|PlannedRow { row, line, spec, .. }| {
                         let membership = MembershipId::of(self.import.organisation, &spec.email);
-                        Line::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
+                        Record::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
                     })
                 };
                 if row.is_some() {
@@ -125,10 +125,10 @@ struct RejectedRows {
 }
 
 impl RejectedRows {
-    async fn next(&mut self) -> Result<Option<Line>, ApplyError> {
+    async fn next(&mut self) -> Result<Option<Record>, ApplyError> {
         while let Some(row) = self.lines.next_json().await? {
             // Rows with warnings only are in the other sources.
-            if let Some(written) = Line::of_rejected(row, self.email_column) {
+            if let Some(written) = Record::of_rejected(row, self.email_column) {
                 return Ok(Some(written));
             }
         }
@@ -154,7 +154,7 @@ pub(super) async fn write(
     let mut parts = PartRows::new(bucket, import, plan, completed);
     let mut writer = bucket.writer(files.results(), Media::csv("results.csv", "utf-8"));
     writer.write(&records([HEADER.map(str::to_owned)])?).await?;
-    let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Line::of_skipped);
+    let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Record::of_skipped);
     let mut heads = [rejected.next().await?, of_skipped(skipped.next_json().await?), parts.next().await?];
     let (mut rows, mut count) = (Vec::with_capacity(ROWS), 0);
     loop {

@@ -14,7 +14,7 @@ fn is_inferred(import: &Import) -> bool {
 }
 
 /// Starts the import. If capacity is missing, nobody is invited, and the import stays ready with the reason.
-pub async fn send_at_once(planning: &ImportPlanning, import: &Import) -> Result<(), PlanningError> {
+pub(super) async fn send_at_once(planning: &ImportPlanning, import: &Import) -> Result<(), PlanningError> {
     if is_inferred(import) {
         let detail = "The file has no header, so its columns were inferred from their cells. Review the plan, then send it; or \
                       add a first line that names the columns.";
