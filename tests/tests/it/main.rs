@@ -9,3 +9,4 @@ mod mail;
 mod members;
 mod openapi;
 mod organisations;
+mod structure;
