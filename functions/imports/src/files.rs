@@ -69,7 +69,7 @@ async fn open_failed(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Res
     let files = PlanFiles::in_folder(&plan.folder);
     if import.outcome.drifted > 0 && import.all_parts_completed() {
         match bucket.open(&files.failed_and_drifted()).await {
-            // The last part has been settled, and its function is about to write the file.
+            // The last part has been completed, and its function is about to write the file.
             Err(BucketError::Absent(_)) => {}
             found => return found,
         }

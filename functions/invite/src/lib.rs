@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use usher_app::{InviteOutcome, invite as invite_people};
+use usher_app::{InviteResult, invite as invite_people};
 use usher_domain::id::ReservationId;
 use usher_domain::{Catalogue, InvitationSpec, InvitationValidator, Issue};
 use usher_http::{Admin, Api, JsonBody, MembershipView, Problem};
@@ -80,11 +80,11 @@ async fn invite(
     Ok(Json(InviteResponse { results }))
 }
 
-fn entry_result(email: String, outcome: InviteOutcome, catalogue: &Catalogue, now: Timestamp) -> EntryResult {
+fn entry_result(email: String, outcome: InviteResult, catalogue: &Catalogue, now: Timestamp) -> EntryResult {
     let (outcome, membership) = match outcome {
-        InviteOutcome::Invited(membership) => ("invited", membership),
-        InviteOutcome::Held(membership) => ("held", membership),
-        InviteOutcome::Exists(existing, membership) => (existing.as_str(), membership),
+        InviteResult::Invited(membership) => ("invited", membership),
+        InviteResult::Held(membership) => ("held", membership),
+        InviteResult::Exists(existing, membership) => (existing.as_str(), membership),
     };
     let invitation = MembershipView::invitation(&membership, catalogue, now);
     let id = Some(membership.id.to_string());

@@ -183,7 +183,7 @@ pub(crate) mod tests {
     fn an_import_is_work_once() {
         let work = read(&record("MODIFY", &import("applying"), &import("ready"))).expect("well formed");
         assert!(matches!(work, Some(Work::Import { parts, .. }) if parts == (1..=3)));
-        assert_eq!(read(&record("MODIFY", &import("applying"), &import("applying"))), Ok(None), "a part was settled");
+        assert_eq!(read(&record("MODIFY", &import("applying"), &import("applying"))), Ok(None), "a part was completed");
         assert_eq!(read(&record("MODIFY", &import("completed"), &import("applying"))), Ok(None));
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use usher_domain::membership::Origin;
-use usher_domain::{Decision, ExistingMembership, InvitationSpec, Membership, MembershipId, Organisation, decide};
+use usher_domain::{ExistingMembership, InvitationSpec, InviteAction, Membership, MembershipId, Organisation, decide};
 use usher_store::{Inserted, Store, StoreError, Versioned};
 
 use crate::expire::expire;
@@ -103,15 +103,15 @@ impl<F: Fn(&Membership) -> bool> Inviting<'_, F> {
         }
         let duration = self.organisation.invitation_duration();
         match (decide(membership, self.now), existing) {
-            (Decision::Exists(existing), Some(found)) => {
+            (InviteAction::Exists(existing), Some(found)) => {
                 return Some(Insertion::Exists(existing, Box::new(found.membership.clone())));
             }
             _ if !candidate.is_allowed => return Some(Insertion::Refused),
-            (Decision::RecordExpiry, Some(found)) => {
+            (InviteAction::RecordExpiry, Some(found)) => {
                 writes.expired.push(found.clone());
                 writes.open.push(index);
             }
-            (Decision::InviteAgain(before), Some(found)) => {
+            (InviteAction::InviteAgain(before), Some(found)) => {
                 match before.invite_again(candidate.spec.clone(), self.origin, duration, self.now) {
                     Ok(after) => writes.again.push((index, found.clone(), after)),
                     Err(_) => writes.open.push(index),

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use usher_domain::membership::Origin;
 use usher_domain::{
-    CapacityRequest, Decision, ExistingMembership, InvitationSpec, Membership, MembershipId, Organisation,
+    CapacityRequest, ExistingMembership, InvitationSpec, InviteAction, Membership, MembershipId, Organisation,
     ReservationId, decide,
 };
 use usher_store::{Reservation, ReserveError, Store, StoreError, Versioned};
@@ -18,7 +18,7 @@ use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
 /// What became of one person, and their membership now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InviteOutcome {
+pub enum InviteResult {
     /// They are invited, and the mail is due.
     Invited(Membership),
     /// Their invitation is held; no mail is due yet.
@@ -27,7 +27,7 @@ pub enum InviteOutcome {
     Exists(ExistingMembership, Membership),
 }
 
-impl InviteOutcome {
+impl InviteResult {
     fn created(membership: Membership) -> Self {
         if membership.mail.is_none() { Self::Held(membership) } else { Self::Invited(membership) }
     }
@@ -49,7 +49,7 @@ pub async fn invite(
     invited_by: Option<MembershipId>,
     reservation: ReservationId,
     now: Timestamp,
-) -> Result<Vec<InviteOutcome>, ReserveError> {
+) -> Result<Vec<InviteResult>, ReserveError> {
     let ids: Vec<MembershipId> = specs.iter().map(|spec| MembershipId::of(organisation.id, &spec.email)).collect();
     let existing = existing(store, organisation, &ids, now).await?;
     let mut named = HashSet::new();
@@ -58,7 +58,7 @@ pub async fn invite(
         .zip(&specs)
         .filter(|(id, _)| {
             let membership = existing.get(id).map(|existing| &existing.membership);
-            !matches!(decide(membership, now), Decision::Exists(_)) && named.insert(**id)
+            !matches!(decide(membership, now), InviteAction::Exists(_)) && named.insert(**id)
         })
         .map(|(id, spec)| Candidate { id: *id, spec, is_allowed: true })
         .collect();
@@ -68,11 +68,11 @@ pub async fn invite(
     let outcome = |id: &MembershipId| match (written.get(id), existing.get(id)) {
         (Some(outcome), _) if reported.insert(*id) => Ok(outcome.clone()),
         // Named again, the person is invited already.
-        (Some(InviteOutcome::Invited(member) | InviteOutcome::Held(member)), _) => {
-            Ok(InviteOutcome::exists(member.clone(), now))
+        (Some(InviteResult::Invited(member) | InviteResult::Held(member)), _) => {
+            Ok(InviteResult::exists(member.clone(), now))
         }
         (Some(exists), _) => Ok(exists.clone()),
-        (None, Some(known)) => Ok(InviteOutcome::exists(known.membership.clone(), now)),
+        (None, Some(known)) => Ok(InviteResult::exists(known.membership.clone(), now)),
         (None, None) => Err(StoreError::Contention.into()),
     };
     ids.iter().map(outcome).collect()
@@ -87,7 +87,7 @@ async fn existing(
     now: Timestamp,
 ) -> Result<HashMap<MembershipId, Versioned>, StoreError> {
     let mut existing = store.memberships(organisation.id, ids).await?;
-    let is_over = |found: &&Versioned| decide(Some(&found.membership), now) == Decision::RecordExpiry;
+    let is_over = |found: &&Versioned| decide(Some(&found.membership), now) == InviteAction::RecordExpiry;
     let over: Vec<Versioned> = existing.values().filter(is_over).cloned().collect();
     if !over.is_empty() {
         let ids: Vec<_> = over.iter().map(|found| found.membership.id).collect();
@@ -106,7 +106,7 @@ async fn reserve_and_insert(
     invited_by: Option<MembershipId>,
     reservation: ReservationId,
     now: Timestamp,
-) -> Result<Vec<(MembershipId, InviteOutcome)>, ReserveError> {
+) -> Result<Vec<(MembershipId, InviteResult)>, ReserveError> {
     let mut needed = CapacityRequest::default();
     for candidate in candidates {
         needed.add(&candidate.spec.entitlements);
@@ -127,12 +127,12 @@ async fn reserve_and_insert(
     let mut outcomes = Vec::with_capacity(candidates.len());
     for (candidate, insertion) in candidates.iter().zip(insertions) {
         let outcome = match insertion {
-            Insertion::Created(member) => InviteOutcome::created(*member),
-            Insertion::Exists(existing, member) => InviteOutcome::Exists(existing, *member),
+            Insertion::Created(member) => InviteResult::created(*member),
+            Insertion::Exists(existing, member) => InviteResult::Exists(existing, *member),
             // Every candidate of a request is allowed.
             Insertion::Refused => return Err(StoreError::Contention.into()),
         };
-        if matches!(outcome, InviteOutcome::Exists(..)) {
+        if matches!(outcome, InviteResult::Exists(..)) {
             unused.add(&candidate.spec.entitlements);
         }
         outcomes.push((candidate.id, outcome));

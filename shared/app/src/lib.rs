@@ -37,7 +37,7 @@ pub use create_organisation::{
 pub use deactivate::{DeactivateError, deactivate};
 pub use edit::{EditError, InvitationPatch, edit};
 pub use expire::{expire, expire_due};
-pub use invite::{InviteOutcome, invite};
+pub use invite::{InviteResult, invite};
 pub use list_memberships::list_memberships;
 pub use reactivate::reactivate;
 pub use renew_link::{RenewError, renew_link};

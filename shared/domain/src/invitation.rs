@@ -46,7 +46,7 @@ impl ExistingMembership {
 
 /// What to do with one [`InvitationSpec`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum InviteAction {
     /// Nobody with this address is known: create an invitation.
     Invite,
     /// An earlier invitation ended: the same membership, a new generation.
@@ -59,12 +59,12 @@ pub enum Decision {
 
 /// Decides what inviting a person does.
 #[must_use]
-pub fn decide(existing: Option<&Membership>, now: Timestamp) -> Decision {
-    let Some(membership) = existing else { return Decision::Invite };
+pub fn decide(existing: Option<&Membership>, now: Timestamp) -> InviteAction {
+    let Some(membership) = existing else { return InviteAction::Invite };
     match (ExistingMembership::of(membership, now), membership.state) {
-        (Some(existing), _) => Decision::Exists(existing),
-        (None, State::Pending { .. }) => Decision::RecordExpiry,
-        (None, _) => Decision::InviteAgain(Box::new(membership.clone())),
+        (Some(existing), _) => InviteAction::Exists(existing),
+        (None, State::Pending { .. }) => InviteAction::RecordExpiry,
+        (None, _) => InviteAction::InviteAgain(Box::new(membership.clone())),
     }
 }
 

@@ -29,7 +29,7 @@ pub use capacity::{Allowance, Arithmetic, Capacity, CapacityExceeded, CapacityRe
 pub use catalogue::{Catalogue, Course, Product, Role, Team};
 pub use email::{EmailAddress, EmailAddressError};
 pub use id::{ImportId, MembershipId, OrganisationId, ReservationId};
-pub use invitation::{Decision, ExistingMembership, decide};
+pub use invitation::{ExistingMembership, InviteAction, decide};
 pub use issue::{Issue, IssueCode, Severity};
 pub use job::{ApplyJob, MailJob, MailRecipient};
 pub use link::{Link, LinkKeys, Token, TokenError};

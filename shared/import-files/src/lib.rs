@@ -27,7 +27,7 @@ pub use bucket::{Bucket, BucketError, Object};
 pub use keys::{Arrival, PlanFiles, upload_key};
 pub use lines::{Line, Lines};
 pub use rows::{
-    FlaggedRow, PART_BYTES, PART_ROWS, PartHeader, PlannedRow, RowOutcome, RowResult, SkipReason, SkippedRow,
+    AppliedOutcome, FlaggedRow, PART_BYTES, PART_ROWS, PartHeader, PlannedRow, RowResult, SkipReason, SkippedRow,
     invitation_differs, write_line,
 };
 pub use writer::{Media, Writer};

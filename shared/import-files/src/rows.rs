@@ -97,7 +97,7 @@ pub struct RowResult {
     /// Whom it is about.
     pub email: EmailAddress,
     /// What became of it.
-    pub outcome: RowOutcome,
+    pub outcome: AppliedOutcome,
     /// How they stand in the organisation.
     pub membership: MembershipId,
     /// Why it could not be kept to, or what is worth a look.
@@ -108,7 +108,7 @@ pub struct RowResult {
 /// What became of a row that was valid when the plan was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum RowOutcome {
+pub enum AppliedOutcome {
     /// The person is invited.
     Created,
     /// They were invited, or joined, some other way since the plan.
@@ -119,7 +119,7 @@ pub enum RowOutcome {
     Cancelled,
 }
 
-impl RowOutcome {
+impl AppliedOutcome {
     const ALL: [Self; 6] = [
         Self::Created,
         Self::Exists(ExistingMembership::Invited),
@@ -141,13 +141,13 @@ impl RowOutcome {
     }
 }
 
-impl From<RowOutcome> for String {
-    fn from(outcome: RowOutcome) -> Self {
+impl From<AppliedOutcome> for String {
+    fn from(outcome: AppliedOutcome) -> Self {
         outcome.as_str().to_owned()
     }
 }
 
-impl TryFrom<String> for RowOutcome {
+impl TryFrom<String> for AppliedOutcome {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {

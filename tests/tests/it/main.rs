@@ -10,3 +10,4 @@ mod members;
 mod openapi;
 mod organisations;
 mod random_files;
+mod structure;

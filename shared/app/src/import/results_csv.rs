@@ -7,8 +7,8 @@ use csv::{Terminator, WriterBuilder};
 use usher_domain::{EmailAddress, MembershipId};
 use usher_import::{DialectReport, RowIssue, guarded};
 use usher_import_files::{
-    Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowOutcome, RowResult, SkipReason, SkippedRow,
-    invitation_differs,
+    AppliedOutcome, Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowResult, SkipReason,
+    SkippedRow, invitation_differs,
 };
 use usher_store::{CompletedPart, Import, ImportPlan};
 
@@ -50,7 +50,7 @@ impl Record {
         Self { row: *row, line: *line, email, outcome, membership, issues, message }
     }
 
-    fn of_made(row: u32, line: u32, email: &EmailAddress, membership: MembershipId, outcome: RowOutcome) -> Self {
+    fn of_made(row: u32, line: u32, email: &EmailAddress, membership: MembershipId, outcome: AppliedOutcome) -> Self {
         let (email, membership) = (email.as_typed().to_owned(), Some(membership));
         Self { row, line, email, outcome: outcome.as_str(), membership, issues: Vec::new(), message: None }
     }
@@ -102,7 +102,7 @@ impl<'a> PartRows<'a> {
                 } else {
                     lines.next_json().await?.map(|PlannedRow { row, line, spec, .. }| {
                         let membership = MembershipId::of(self.import.organisation, &spec.email);
-                        Record::of_made(row, line, &spec.email, membership, RowOutcome::Cancelled)
+                        Record::of_made(row, line, &spec.email, membership, AppliedOutcome::Cancelled)
                     })
                 };
                 if row.is_some() {

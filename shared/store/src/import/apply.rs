@@ -1,4 +1,4 @@
-//! An import from the plan to its end: started, settled part by part, finished or cancelled.
+//! An import from the plan to its end: started, completed part by part, finished or cancelled.
 //!
 //! ```text
 //! start   ─► CAPACITY −all, import applying              one transaction; the relay hands the parts out
@@ -68,7 +68,7 @@ impl Store {
         self.update_import(import.organisation, import.id, update).await
     }
 
-    /// Whether a part was settled.
+    /// Whether a part was completed.
     pub async fn part_is_completed(
         &self,
         organisation: OrganisationId,
@@ -78,12 +78,12 @@ impl Store {
         Ok(self.get(&keys::import_part(organisation, id, part)).await?.is_some())
     }
 
-    /// The parts of an import that were settled.
+    /// The parts of an import that were completed.
     pub async fn completed_parts(&self, organisation: OrganisationId, id: ImportId) -> Result<Vec<u32>, StoreError> {
-        Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|settled| settled.part).collect())
+        Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|completed| completed.part).collect())
     }
 
-    /// What the settled parts of an import came to, in their order.
+    /// What the completed parts of an import came to, in their order.
     pub async fn part_outcomes(
         &self,
         organisation: OrganisationId,
@@ -119,16 +119,16 @@ impl Store {
     }
 
     /// Settles one part: its outcome, the import's counts and the places it did not use, in one transaction. However
-    /// often a part is delivered, it is settled once (condition: no outcome is there).
+    /// often a part is delivered, it is completed once (condition: no outcome is there).
     pub async fn complete_part(
         &self,
         organisation: OrganisationId,
         id: ImportId,
-        settled: &CompletedPart,
+        completed: &CompletedPart,
         unused: &CapacityRequest,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let CompletedPart { part, delivery, outcome } = settled;
+        let CompletedPart { part, delivery, outcome } = completed;
         let key = keys::import_part(organisation, id, *part);
         let damaged = |error: String| StoreError::damaged(&key.sk, error);
         let mut chunk = keyed(&key);
@@ -153,14 +153,14 @@ impl Store {
             .set("updated_at", time(now));
         let companions =
             vec![TransactWriteItem::builder().put(put).build(), update.transact_item(&self.table, organisation, id)?];
-        // Refused: it was settled already.
+        // Refused: it was completed already.
         self.release_capacity(organisation, request(b"part", id), unused, companions).await.map(drop)
     }
 
-    /// Ends an import whose parts are all settled, once the files that show how it ended are written. `false` if somebody
+    /// Ends an import whose parts are all completed, once the files that show how it ended are written. `false` if somebody
     /// else ended it, or stopped it since it was read: then the files say something else than they have to.
     pub async fn finish_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
-        // Condition: of two who see the last part settled, one ends it, and nobody undoes what an admin did meanwhile.
+        // Condition: of two who see the last part completed, one ends it, and nobody undoes what an admin did meanwhile.
         let update = ImportUpdate::when("#status = :seen AND attribute_not_exists(#finished_at)")
             .value("seen", s(import.status.as_str()))
             .set("finished_at", time(now))

@@ -1,4 +1,4 @@
-//! Imports: announced, planned, started, settled part by part.
+//! Imports: announced, planned, started, completed part by part.
 
 mod apply;
 mod item;
@@ -192,12 +192,12 @@ pub struct PartOutcome {
     pub cancelled: u64,
 }
 
-/// A part that is settled.
+/// A part that is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedPart {
     /// Which, counted from 1.
     pub part: u32,
-    /// The delivery that settled it: its files say what became of each row.
+    /// The delivery that completed it: its files say what became of each row.
     pub delivery: String,
     /// What its rows came to.
     pub outcome: PartOutcome,
@@ -234,13 +234,13 @@ pub struct Import {
     pub created_at: Timestamp,
     /// When it was started.
     pub started_at: Option<Timestamp>,
-    /// When a part was last settled.
+    /// When a part was last completed.
     pub updated_at: Option<Timestamp>,
     /// When it came to its end, whichever that was.
     pub finished_at: Option<Timestamp>,
     /// The plan, once there is one.
     pub plan: Option<ImportPlan>,
-    /// How many parts are settled.
+    /// How many parts are completed.
     pub parts_done: u32,
     /// What they came to.
     pub outcome: PartOutcome,

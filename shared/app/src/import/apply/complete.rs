@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 use usher_domain::CapacityRequest;
 use usher_import::{DialectReport, Rejection, rejected_csv};
-use usher_import_files::{Media, PlanFiles, PlannedRow, RowOutcome, RowResult, write_line};
+use usher_import_files::{AppliedOutcome, Media, PlanFiles, PlannedRow, RowResult, write_line};
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
@@ -24,7 +24,7 @@ pub(in crate::import) async fn complete_part(
     let delivery = HEXLOWER.encode(&random::bits().to_be_bytes());
     write_results(rows, &applied, &mut results);
     for (row, applied) in rows.iter().zip(applied) {
-        if applied.outcome == RowOutcome::Drifted {
+        if applied.outcome == AppliedOutcome::Drifted {
             drifted.push(Rejection { issues: applied.issues, cells: row.cells.clone() });
         }
     }
@@ -61,12 +61,12 @@ fn count(rows: &[PlannedRow], applied: &[AppliedRow]) -> (PartOutcome, CapacityR
     for (row, applied) in rows.iter().zip(applied) {
         outcome.rows += 1;
         match applied.outcome {
-            RowOutcome::Created => outcome.created += 1,
-            RowOutcome::Exists(_) => outcome.already_exists += 1,
-            RowOutcome::Drifted => outcome.drifted += 1,
-            RowOutcome::Cancelled => outcome.cancelled += 1,
+            AppliedOutcome::Created => outcome.created += 1,
+            AppliedOutcome::Exists(_) => outcome.already_exists += 1,
+            AppliedOutcome::Drifted => outcome.drifted += 1,
+            AppliedOutcome::Cancelled => outcome.cancelled += 1,
         }
-        if applied.outcome != RowOutcome::Created {
+        if applied.outcome != AppliedOutcome::Created {
             unused.add(&row.spec.entitlements);
         }
     }
@@ -101,10 +101,10 @@ mod tests {
     fn every_row_counts_once_and_unused_capacity_is_released() {
         let rows = [row(&["a"]), row(&["a", "b"]), row(&[]), row(&["b"])];
         let outcomes = [
-            RowOutcome::Created,
-            RowOutcome::Exists(ExistingMembership::Member),
-            RowOutcome::Drifted,
-            RowOutcome::Cancelled,
+            AppliedOutcome::Created,
+            AppliedOutcome::Exists(ExistingMembership::Member),
+            AppliedOutcome::Drifted,
+            AppliedOutcome::Cancelled,
         ];
         let applied =
             outcomes.map(|outcome| AppliedRow { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });

@@ -6,7 +6,7 @@ use usher_domain::invitation::asks_for_more;
 use usher_domain::membership::Origin;
 use usher_domain::{ExistingMembership, Membership, MembershipId};
 use usher_import::RowIssue;
-use usher_import_files::{PlannedRow, RowOutcome, invitation_differs};
+use usher_import_files::{AppliedOutcome, PlannedRow, invitation_differs};
 use usher_store::Import;
 
 use super::drift::DriftCheck;
@@ -17,7 +17,7 @@ use crate::insert_invitations::{Candidate, Insertion, Inviting};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::import) struct AppliedRow {
     pub(in crate::import) id: MembershipId,
-    pub(in crate::import) outcome: RowOutcome,
+    pub(in crate::import) outcome: AppliedOutcome,
     /// Why the row drifted, or how an existing invitation differs from it.
     pub(in crate::import) issues: Vec<RowIssue>,
 }
@@ -36,7 +36,7 @@ pub(in crate::import) async fn find_applied(
     let existing = applying.store.memberships(import.organisation, &ids).await?;
     let applied = ids.into_iter().map(|id| {
         let is_ours = existing.get(&id).is_some_and(|existing| existing.membership.came_with(import.id));
-        let outcome = if is_ours { RowOutcome::Created } else { RowOutcome::Cancelled };
+        let outcome = if is_ours { AppliedOutcome::Created } else { AppliedOutcome::Cancelled };
         AppliedRow { id, outcome, issues: Vec::new() }
     });
     Ok(applied.collect())
@@ -68,13 +68,13 @@ pub(in crate::import) async fn apply_rows(
     let insertions = inviting.insert(&candidates, HashMap::new()).await?;
     let applied = ids.into_iter().zip(rows).zip(drift).zip(insertions).map(|(((id, row), drift), insertion)| {
         let (outcome, issues) = match insertion {
-            Insertion::Created(_) => (RowOutcome::Created, Vec::new()),
+            Insertion::Created(_) => (AppliedOutcome::Created, Vec::new()),
             Insertion::Exists(existing, membership) => {
                 let differs = existing == ExistingMembership::Invited && asks_for_more(&row.spec, &membership);
                 let issues = if differs { vec![invitation_differs(row.line)] } else { Vec::new() };
-                (RowOutcome::Exists(existing), issues)
+                (AppliedOutcome::Exists(existing), issues)
             }
-            Insertion::Refused => (RowOutcome::Drifted, drift),
+            Insertion::Refused => (AppliedOutcome::Drifted, drift),
         };
         AppliedRow { id, outcome, issues }
     });
