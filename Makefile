@@ -6,7 +6,6 @@ PORT = 4566
 STATE = .local
 AS = admin
 ROWS = 100000
-CI_ROWS = 10000
 TEST_PORT = 4586
 TEST_STATE = .local/test
 SECONDS = 60
@@ -24,13 +23,15 @@ unit_tests = cargo nextest run --workspace --cargo-profile local
 build_tests = $(unit_tests) --no-run
 end_to_end = cargo nextest run --workspace --cargo-profile local --run-ignored only --no-tests fail
 end_to_end_tests = $(end_to_end) -E 'not test(/^end_to_end::scale::/)'
-scale_test = $(end_to_end) -E 'test(/^end_to_end::scale::/)'
+large_file_test = $(end_to_end) -E 'test(/^end_to_end::scale::ten_thousand/)'
+scale_test = $(end_to_end) -E 'test(/^end_to_end::scale::every_row/)'
 else
 unit_tests = cargo test --workspace --profile local
 build_tests = $(unit_tests) --no-run
 end_to_end = cargo test --workspace --profile local --test it -- --ignored
 end_to_end_tests = $(end_to_end) --skip end_to_end::scale::
-scale_test = $(end_to_end) end_to_end::scale::
+large_file_test = $(end_to_end) end_to_end::scale::ten_thousand
+scale_test = $(end_to_end) end_to_end::scale::every_row
 endif
 
 # Pinned, and installed beside the state of the local clouds. It runs on the stable toolchain, since no sanitizer is asked for.
@@ -87,7 +88,7 @@ with_test_cloud = trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STAT
 # The large file comes last and alone: other invitations would wait behind its mails.
 end-to-end: .venv/ready
 	@$(with_test_cloud) && .ci/stage '  stories' $(end_to_end_tests) && \
-	export USHER_SCALE_ROWS=$(CI_ROWS) && .ci/stage '  file of $(CI_ROWS) rows' $(scale_test)
+	.ci/stage '  file of 10,000 rows' $(large_file_test)
 
 scale: .venv/ready
 	@$(with_test_cloud) && export USHER_SCALE_ROWS=$(ROWS) && $(scale_test)

@@ -38,20 +38,20 @@ pub(crate) async fn create(
     let creator = Creator { id: admin.id(), rank: admin.rank };
     let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
     let id = import_id(creator.id, key, now);
+    // Signed before anything is stored, and not stored itself: a repetition gets a form of its own.
+    let form = imports.forms.form(&upload_key(admin.organisation.id, id, &filename), now).await.map_err(|error| {
+        tracing::error!(%error, "no credentials to sign an upload form");
+        let detail = "Something failed on our side. Repeat the request with the same Idempotency-Key.";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
+    })?;
     let new = NewImport {
-        filename: filename.clone(),
+        filename,
         mode: request.mode.unwrap_or(ImportMode::Review),
         on_issues: request.on_issues.unwrap_or_default(),
         defaults: request.defaults,
         dialect: request.dialect,
     };
     let import = create_import(&api.store, &admin.organisation, creator, id, new, now).await?;
-    // Forms are signed, so they are not stored with the answer: a repetition gets a form of its own.
-    let form = imports.forms.form(&upload_key(admin.organisation.id, id, &filename), now).await.map_err(|error| {
-        tracing::error!(%error, "no credentials to sign an upload form");
-        let detail = "Something failed on our side. Repeat the request with the same Idempotency-Key.";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
-    })?;
     let answer = json!({
         "id": id.to_string(),
         "status": import.status,

@@ -1,5 +1,5 @@
-//! `GET /imports/{id}/failed.csv`: the rows that failed, to be mended and uploaded again; and `results.csv`: every row and
-//! what became of it.
+//! `GET /imports/{id}/failed.csv`: the rejected rows, to correct and upload again; and `results.csv`: every row and its
+//! outcome.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use usher_store::{Import, ImportPlan, ImportStatus};
 
 use crate::{Imports, load, plan_of};
 
-/// The largest file that is part of the answer, which may have 6 MB, and spells bytes in base64. A larger one is fetched
-/// from the bucket.
+/// The largest file, in bytes, that is part of the answer: Lambda allows 6 MB, in base64. A larger one is fetched from the
+/// bucket.
 const LARGEST: u64 = 4 * 1024 * 1024;
 /// How long a larger file can be fetched.
 const LIFETIME: Duration = Duration::from_mins(5);
@@ -41,7 +41,7 @@ pub(crate) async fn results(
 ) -> Result<Response, Problem> {
     let import = load(&api, &admin, &id).await?;
     let plan = plan_of(&import)?;
-    // A refused file has no results: nothing was done about any of its rows.
+    // A refused file has no results: none of its rows was applied.
     if import.finished_at.is_none() || import.status == ImportStatus::Failed {
         return Err(Problem::import_not_ready(import.status));
     }
@@ -58,13 +58,13 @@ async fn given(bucket: &Bucket, object: Object, name: &str, encoding: &str) -> R
     let headers: [(HeaderName, String); 3] = [
         (header::CONTENT_TYPE, format!("text/csv; charset={encoding}")),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        // Says nothing, but keeps the bytes as they are: text without it would be turned into UTF-8 on its way out.
+        // Keeps the bytes as they are: the runtime would convert text without it to UTF-8.
         (header::CONTENT_ENCODING, "identity".to_owned()),
     ];
     Ok((headers, object.bytes().await?).into_response())
 }
 
-/// The rejected rows, and the drifted ones too once the import is at its end.
+/// The rejected rows, and the drifted ones once the import is finished.
 async fn open_failed(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Result<Object, BucketError> {
     let files = PlanFiles::in_folder(&plan.folder);
     if import.outcome.drifted > 0 && import.all_parts_completed() {
@@ -79,7 +79,7 @@ async fn open_failed(bucket: &Bucket, import: &Import, plan: &ImportPlan) -> Res
 
 async fn elsewhere(bucket: &Bucket, key: &str) -> Result<Response, Problem> {
     let refuse = |what: &str| {
-        tracing::error!(what, "no address could be signed");
+        tracing::error!(what, "no URL could be signed");
         let detail = "Something failed on our side. Repeat the request in a moment.";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     };

@@ -1,4 +1,4 @@
-//! Upload forms: a POST straight to the bucket, signed here, since the SDK signs only requests it makes itself.
+//! Upload forms: a POST directly to the bucket. They are signed here, because the SDK signs only its own requests.
 //!
 //! The signed policy allows one object under one exact key, up to a size, for a quarter of an hour, and nothing else.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html>
@@ -19,7 +19,7 @@ use sha2::Sha256;
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Where the keys come from that forms are signed with.
+/// The credentials that forms are signed with.
 #[derive(Clone)]
 pub struct Credentials(pub SharedCredentialsProvider);
 
@@ -40,7 +40,7 @@ pub struct UploadForms {
     pub url: String,
     /// The largest file, in bytes.
     pub largest: u64,
-    /// What forms are signed with; whoever holds a form may do with it what the owner of these may.
+    /// The credentials that forms are signed with. A form grants what they may do, within its policy.
     pub credentials: Credentials,
 }
 
@@ -85,7 +85,7 @@ impl UploadForms {
     }
 }
 
-/// What a signature is good for.
+/// The scope of a signature.
 struct Scope<'a> {
     day: String,
     region: &'a str,

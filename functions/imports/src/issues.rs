@@ -43,8 +43,8 @@ impl IssuesQuery {
     }
 }
 
-/// How many bytes of the file a page looks through. Where few issues are of the severity that was asked for, a page ends
-/// before it is full: the whole file may take longer than a request may.
+/// How many bytes of the file one page reads. If few issues have the requested severity, a page ends before it is full:
+/// reading the whole file may take longer than a request may.
 const BYTES_LOOKED_THROUGH: u64 = 8 << 20;
 
 /// Where a page begins: a line of the file of issues, and how many of the line's issues are on earlier pages.
@@ -113,7 +113,7 @@ impl Page {
         if line.offset - self.from.offset > bytes {
             return Ok(Some(Place { offset: line.offset, issue: 0 }));
         }
-        // Our own lines can be read, so it is the place that is none.
+        // The file's own lines can be read, so the offset is wrong.
         let row: FlaggedRow = serde_json::from_slice(&line.bytes).map_err(|_| no_place())?;
         let skip = if line.offset == self.from.offset { self.from.issue } else { 0 };
         let wanted = |issue: &RowIssue| self.severity.is_none_or(|severity| severity == issue.severity);

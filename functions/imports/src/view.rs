@@ -8,7 +8,7 @@ use usher_domain::{Capacity, CapacityRequest, Resource};
 use usher_http::by_resource;
 use usher_store::{Import, ImportStatus, Reading};
 
-/// How far an import has come: in reading its file, or in making its rows.
+/// How far an import has come: in reading its file, or in applying its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Progress {
     unit: Unit,
@@ -28,7 +28,7 @@ enum Unit {
 }
 
 impl Progress {
-    /// So much of it within a time, and when the rest will be done at that rate if `now` somebody is still at it.
+    /// The progress after some time, and when the rest will be done at that rate, if it still runs (`now`).
     fn new(unit: Unit, (done, total): (u64, u64), took: SignedDuration, now: Option<Timestamp>) -> Self {
         let seconds = u64::try_from(took.as_secs()).unwrap_or_default().max(1);
         let rate = (done > 0).then(|| (done / seconds).max(1));
@@ -44,7 +44,7 @@ impl Progress {
     }
 }
 
-/// The import as the API shows it. What it needs of `capacity` is worked out anew each time, until it is sent.
+/// The import as the API shows it. Until it is sent, the capacity it needs is compared with `capacity` at every request.
 pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Value {
     let plan = import.plan.as_ref();
     let counts = plan.map(|plan| {
@@ -86,7 +86,7 @@ pub(crate) fn view(import: &Import, capacity: &Capacity, now: Timestamp) -> Valu
     })
 }
 
-/// The arithmetic of every place that is wanted, and of seats in any case.
+/// The arithmetic of all capacity that is needed, and of seats in any case.
 fn needs(needed: &CapacityRequest, capacity: &Capacity) -> Value {
     let seats = capacity.allowance(&Resource::Seat);
     let none = Arithmetic { limit: seats.limit, used: seats.used, free: seats.free(), needed: 0, missing: 0 };

@@ -21,7 +21,7 @@ pub fn router(api: Api) -> Router {
     usher_http::router(Router::new().route("/v1/orgs/{org}/invitations", post(invite)), api)
 }
 
-/// What came of one entry of the request.
+/// The result of one entry of the request.
 #[derive(Debug, Serialize)]
 struct EntryResult {
     outcome: &'static str,
@@ -40,8 +40,7 @@ struct InviteResponse {
     results: Vec<EntryResult>,
 }
 
-/// An entry that cannot become an invitation does not keep the others from it; too few places do, since nobody can tell
-/// which of them was meant to have the last one.
+/// An invalid entry does not stop the others. Missing capacity does: nobody can tell which entry should get the last seat.
 async fn invite(
     State(api): State<Api>,
     admin: Admin,
@@ -72,7 +71,7 @@ async fn invite(
         if let Err(problems) = checked {
             results.push(rejected(email, problems));
         } else if let Some(outcome) = outcomes.next() {
-            // `Store::invite` answers for each draft, in order.
+            // There is a result for each spec, in order.
             results.push(entry_result(email, outcome, catalogue, now));
         }
     }

@@ -1,4 +1,4 @@
-//! One batch, from its message to its record.
+//! One batch of mails: claimed, sent once, recorded.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::outcome::{Answer, Outcome};
 use crate::send::send;
 use usher_runtime::describe;
 
-/// How often a mail that was deferred is tried in new batches. After that it stays due, and the sweeper begins anew.
+/// How often a mail that was deferred is tried in new batches. After that the sweeper queues it again.
 const TRIES: u32 = 8;
-/// The longest a message can be held back (an SQS limit), in seconds.
+/// The longest delay of a message (an SQS limit), in seconds.
 const LONGEST_DELAY: i32 = 900;
-/// How often what came of mails is recorded before it is given up. Giving up costs somebody a second copy.
+/// How often recording the results is tried. Giving up may cost somebody a second copy.
 const RECORD_ATTEMPTS: u32 = 4;
 
-/// Why a message has to come again.
+/// Why a message must be delivered again.
 #[derive(Debug, thiserror::Error)]
 enum BatchError {
     #[error(transparent)]
@@ -33,15 +33,15 @@ enum BatchError {
     Keys(#[from] LinkKeysUnavailable),
     #[error("a mail could not be written: {0}")]
     Compose(#[from] askama::Error),
-    #[error("somebody else is at this batch")]
+    #[error("another mailer is sending this batch")]
     AtWork,
-    #[error("the mail service takes nothing now")]
+    #[error("the mail service accepts nothing now")]
     NotNow,
     #[error("mails could not be queued again: {0}")]
     Queue(String),
 }
 
-/// Works a job off; `false` if its message has to come again.
+/// Processes a job; `false` if its message must be delivered again.
 pub(crate) async fn process(mailer: &Mailer, job: &MailJob, batch: &str) -> bool {
     match work(mailer, job, batch).await {
         Ok(()) => true,
@@ -71,7 +71,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
         tracing::info!(stale, "nothing is due any more");
         return Ok(());
     }
-    // Whatever can fail without having sent anything comes before the claim.
+    // Everything that can fail before sending comes before the claim.
     let mails = compose(mailer, &organisation, &due, now).await?;
     let share = mailer.pace.share(&mailer.ses, now).await;
     match mailer.store.claim_mail_batch(batch, now).await? {
@@ -86,7 +86,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
         }
     }
     if due.len() > share.room() {
-        // More than this account sends while a mailer lives: the same in smaller batches.
+        // More than this account can send in one invocation: split into smaller batches.
         let parts: Vec<_> = due.chunks(share.room()).map(|part| again(job, part, job.tries)).collect();
         queue(mailer, &parts, 0).await?;
         return Ok(mailer.store.finish_mail_batch(batch, now).await?);
@@ -97,7 +97,7 @@ async fn work(mailer: &Mailer, job: &MailJob, batch: &str) -> Result<(), BatchEr
             mailer.store.release_mail_batch(batch).await?;
             return Err(BatchError::NotNow);
         }
-        // One mail that is not accepted stands in the way of all: halved until it stands alone.
+        // One mail that is not accepted blocks the batch: halve the batch until that mail is alone.
         Answer::Refused if due.len() > 1 => {
             let halves: Vec<_> = due.chunks(due.len().div_ceil(2)).map(|half| again(job, half, job.tries)).collect();
             queue(mailer, &halves, 0).await?;
@@ -176,7 +176,7 @@ fn result(member: &Membership, outcome: Outcome) -> MailResult {
     }
 }
 
-/// Records what came of each mail, queues anew what was deferred, and ends the batch. Until it is ended, the message
+/// Records what came of each mail, queues deferred mails again, and ends the batch. Until it is ended, the message
 /// comes again and finds the batch cut off.
 async fn record_and_requeue(
     mailer: &Mailer,
@@ -188,7 +188,7 @@ async fn record_and_requeue(
     let (mut results, mut deferred) = (Vec::new(), Vec::new());
     let mut counts = [0usize; 3];
     for (index, entry) in due.iter().enumerate() {
-        // An answer that is shorter than the question leaves its end open.
+        // A short answer leaves the remaining mails unknown.
         let outcome = outcomes.get(index).copied().unwrap_or(Outcome::Unknown);
         match outcome {
             Outcome::PutOff => {
@@ -222,14 +222,14 @@ fn again(job: &MailJob, part: &[(MailRecipient, &Membership)], tries: u32) -> Ma
     MailJob { organisation: job.organisation, tries, recipients }
 }
 
-/// What is known of mails that went out is worth more than one attempt: lost, it would be taken for unknown.
+/// Tries more than once: a result that is not recorded would count as unknown.
 async fn record(mailer: &Mailer, job: &MailJob, results: &[MailResult]) -> Result<(), BatchError> {
     let mut attempt = 1;
     loop {
         match mailer.store.record_mail(job.organisation, results, mailer.clock.now()).await {
             Ok(()) => return Ok(()),
             Err(error) if attempt == RECORD_ATTEMPTS => return Err(error.into()),
-            Err(error) => tracing::warn!(%error, "what came of mails was not recorded yet"),
+            Err(error) => tracing::warn!(%error, "the results of mails were not recorded yet"),
         }
         tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
         attempt += 1;

@@ -1,23 +1,23 @@
 //! The mail of an invitation, in its three parts.
 //!
-//! The parts are finished here, HTML escaped: the mail service puts what it is given into its template as it is.
+//! The parts are rendered here, with HTML escaped: the mail service inserts them into its template as they are.
 
 use askama::Template;
 use jiff::Timestamp;
 use usher_domain::text::spelled_out;
 
-/// What an invitation's mail says.
+/// The contents of an invitation mail.
 #[derive(Debug, Clone)]
 pub struct InvitationMail {
-    /// What the organisation is called.
+    /// The organisation's name.
     pub organisation: String,
-    /// Who invites, if there is a name.
+    /// The inviter's name, if known.
     pub inviter: Option<String>,
-    /// Whom they invite, if there is a name.
+    /// The invitee's name, if known.
     pub name: Option<String>,
-    /// When the invitation ends.
+    /// When the invitation expires.
     pub expires_at: Timestamp,
-    /// The link, which lets whoever has it in: it goes into the mail and nowhere else.
+    /// The link. It admits its holder, so it goes into the mail and nowhere else.
     pub link: Link,
 }
 
@@ -36,9 +36,9 @@ impl std::fmt::Debug for Link {
 pub struct Rendered {
     /// The subject: one line that names no person.
     pub subject: String,
-    /// The body for who reads plain text.
+    /// The plain-text body.
     pub text: String,
-    /// The body for who reads HTML.
+    /// The HTML body.
     pub html: String,
 }
 

@@ -1,7 +1,7 @@
-//! The mail about the end of an import, to whoever sent it or, if it sent itself, announced it.
+//! The report of a finished import, mailed to the admin who sent it, or who created it if it was sent automatically.
 //!
 //! ```text
-//! message ─► at its end? ─► claim ─► SendEmail ─┬─ taken, refused for good, no answer   the claim stays: at most one mail
+//! message ─► finished? ─► claim ─► SendEmail ─┬─ taken, refused for good, no answer   the claim stays: at most one mail
 //!                                               └─ refused for now                     the claim goes, the message comes again
 //! ```
 
@@ -18,23 +18,23 @@ use crate::import_report_mail::{ImportReportMail, Waiting};
 use crate::outcome::{self, Refusal};
 use crate::send::{mailbox, tag};
 
-/// Why a message has to come again.
+/// Why a message must be delivered again.
 #[derive(Debug, thiserror::Error)]
 enum EndedError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a mail could not be written: {0}")]
     Compose(#[from] askama::Error),
-    #[error("the mail service takes nothing now")]
+    #[error("the mail service accepts nothing now")]
     NotNow,
 }
 
-/// Works a job off; `false` if its message has to come again.
+/// Processes a job; `false` if its message must be delivered again.
 pub(crate) async fn process(mailer: &Mailer, job: ImportReportJob) -> bool {
     match work(mailer, job).await {
         Ok(()) => true,
         Err(error) => {
-            tracing::warn!(%error, import = %job.import_report, "the end of an import is not told yet");
+            tracing::warn!(%error, import = %job.import_report, "the report of an import was not sent yet");
             false
         }
     }
@@ -44,28 +44,28 @@ async fn work(mailer: &Mailer, job: ImportReportJob) -> Result<(), EndedError> {
     let (store, now) = (&mailer.store, mailer.clock.now());
     let Some(import) = store.import(job.organisation, job.import_report).await? else { return Ok(()) };
     let Some(to) = import.sent_by.or(import.created_by) else { return Ok(()) };
-    // Roles are all that says who is an admin, so neither teams nor courses are read.
+    // Roles decide who is an admin, so teams and courses are not read.
     let Some(organisation) = store.settings(job.organisation).await? else { return Ok(()) };
     let admin = store.membership(job.organisation, to).await?.map(|stored| stored.membership);
     let admin = admin.filter(|member| member.status(now) == Status::Active);
     let Some(admin) = admin.filter(|member| organisation.admin_rank(member).is_some()) else {
-        tracing::info!(import = %import.id, "whoever started the import does not administer the organisation any more");
+        tracing::info!(import = %import.id, "the admin who sent the import is no longer an admin");
         return Ok(());
     };
-    // Whatever can fail without having sent anything comes before the claim.
+    // Everything that can fail before sending comes before the claim.
     let mail = compose(mailer, &organisation, &import, &admin).await?;
     if !store.claim_import_mail(&import, now).await? {
-        tracing::info!(import = %import.id, "told already, or not at its end");
+        tracing::info!(import = %import.id, "reported already, or not finished");
         return Ok(());
     }
     match send(mailer, &organisation, &import, &admin, mail).await {
-        None => tracing::info!(import = %import.id, "told the end of an import"),
+        None => tracing::info!(import = %import.id, "reported an import"),
         Some(Refusal::NotNow) => {
             store.release_import_mail(&import).await?;
             return Err(EndedError::NotNow);
         }
-        Some(Refusal::ForGood) => tracing::error!(import = %import.id, "the end of an import cannot be told"),
-        Some(Refusal::Lost) => tracing::warn!(import = %import.id, "whether the end of an import was told is unknown"),
+        Some(Refusal::ForGood) => tracing::error!(import = %import.id, "the report of an import was refused"),
+        Some(Refusal::Lost) => tracing::warn!(import = %import.id, "the answer about the report of an import was lost"),
     }
     Ok(())
 }
@@ -92,8 +92,7 @@ async fn compose(
     Ok(mail.render()?)
 }
 
-/// How many of the import's mails still wait, and when the last one leaves: as near as the length of the queue says,
-/// which others share.
+/// About how many of the import's mails still wait, and until when, by the length of the shared queue.
 async fn waiting(mailer: &Mailer, created: u64) -> Option<Waiting> {
     let names = [
         QueueAttributeName::ApproximateNumberOfMessages,
@@ -105,7 +104,7 @@ async fn waiting(mailer: &Mailer, created: u64) -> Option<Waiting> {
     let counts = match answer {
         Ok(answer) => answer.attributes.unwrap_or_default(),
         Err(error) => {
-            tracing::warn!(error = %describe(&error), "how much mail waits is not known");
+            tracing::warn!(error = %describe(&error), "the length of the mail queue is unknown");
             return None;
         }
     };

@@ -1,4 +1,4 @@
-//! What the mail about the end of an import says.
+//! The contents of the report of an import.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use usher_store::{Import, ImportStatus};
 
 use crate::compose::Rendered;
 
-/// What still waits to be mailed.
+/// Mails that still wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// About how many mails.
@@ -19,17 +19,17 @@ pub(crate) struct Waiting {
 /// The mail.
 #[derive(Debug)]
 pub(crate) struct ImportReportMail<'a> {
-    /// Who started it, if there is a name.
+    /// The admin's name, if known.
     pub(crate) name: Option<String>,
-    /// What the organisation is called.
+    /// The organisation's name.
     pub(crate) organisation: &'a str,
-    /// What ended.
+    /// The import.
     pub(crate) import: &'a Import,
-    /// What still waits to be mailed, if anything does.
+    /// Mails that still wait, if any.
     pub(crate) waiting: Option<Waiting>,
     /// Where `results.csv` is, if there is one.
     pub(crate) results: Option<String>,
-    /// Where `failed.csv` is, if there is anything to mend.
+    /// Where `failed.csv` is, if there are rows to correct.
     pub(crate) failed: Option<String>,
 }
 
@@ -98,7 +98,7 @@ impl ImportReportMail<'_> {
     fn counts(&self) -> Vec<(&'static str, u64)> {
         let Some(plan) = &self.import.plan else { return Vec::new() };
         let (planned, made) = (&plan.counts, &self.import.outcome);
-        // What was never sent has no outcome of its own: all of it was stopped, or refused with the file.
+        // An import that was never sent has no outcomes: all its valid rows were cancelled, or refused with the file.
         let unsent = if self.import.started_at.is_none() { planned.valid } else { 0 };
         let all = [
             ("Rows", planned.rows()),
@@ -127,7 +127,7 @@ impl ImportReportMail<'_> {
     }
 }
 
-/// A text without what cannot be seen, and on one line: the name of a file may hold anything.
+/// A text on one line, without invisible characters: a file name may contain anything.
 fn visible(text: &str) -> String {
     text.chars().filter(|character| !is_invisible(*character)).collect()
 }

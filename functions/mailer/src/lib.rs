@@ -8,9 +8,9 @@
 //!                      └─ cut off earlier ─────────────────┘
 //! ```
 //!
-//! The mail that tells an admin the end of an import goes the same way by itself (`import_report`).
+//! The report of an import is sent the same way, alone (`import_report`).
 //!
-//! The claim lowers the chance of a second copy to the one case in which nobody can know: when an answer is lost.
+//! The claim leaves one case in which a second copy is possible: a lost answer.
 
 mod batch;
 mod compose;
@@ -28,7 +28,7 @@ use usher_store::Store;
 pub use compose::{InvitationMail, Rendered};
 pub use pace::Pace;
 
-/// How mail is sent here.
+/// Settings of the deployment.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The address of the mailer's own queue, for mails that were deferred.
@@ -46,7 +46,7 @@ pub struct Settings {
 pub struct Mailer {
     /// The table.
     pub store: Store,
-    /// The mail service. Its client must not repeat calls by itself.
+    /// SES. Its client must not retry calls.
     pub ses: aws_sdk_sesv2::Client,
     /// Queues.
     pub sqs: aws_sdk_sqs::Client,
@@ -54,7 +54,7 @@ pub struct Mailer {
     pub keys: LinkKeySource,
     /// The clock.
     pub clock: Clock,
-    /// How mail is sent here.
+    /// Settings of the deployment.
     pub settings: Settings,
     /// How fast.
     pub pace: Pace,
@@ -91,12 +91,12 @@ pub fn span(request_id: &str) -> tracing::Span {
     tracing::info_span!("mail", request_id, batch = empty, organisation = empty)
 }
 
-/// Works the messages off. The answer names those that have to come again.
+/// Processes the messages. The answer names those that must be delivered again.
 pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
         let body = message.body.unwrap_or_default();
-        // What the body says is not logged: where a job should be, there could be anything.
+        // The body is not logged: it could contain anything.
         let done = match serde_json::from_str::<MailQueueJob>(&body) {
             Ok(MailQueueJob::ImportReport(job)) => {
                 tracing::Span::current().record("organisation", tracing::field::display(job.organisation));

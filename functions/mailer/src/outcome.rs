@@ -1,4 +1,6 @@
-//! What the mail service's answers mean: which mails are on their way, which never will be, and which nobody can tell.
+//! What the answers of SES mean: which mails were accepted, which were refused, and which are unknown.
+//!
+//! Bounces and complaints come later, as events of SES, which nothing reads yet: a bounced mail stays `sent`.
 
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, SendBulkEmailOutput};
@@ -6,12 +8,12 @@ use aws_sdk_sesv2::types::BulkEmailStatus;
 use hyper_util::client::legacy::Error as ClientError;
 use usher_runtime::describe;
 
-/// What came of one mail.
+/// The result of one mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The mail service took it.
     Sent,
-    /// Not now: the account is throttled, paused or not set up. The mail itself is good.
+    /// Not now: the account is throttled, paused or not set up. The mail itself is valid.
     PutOff,
     /// Never, for this reason.
     Failed(&'static str),
@@ -19,14 +21,14 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Each mail has its outcome, in the order of the entries.
     Each(Vec<Outcome>),
     /// Nothing was sent, for a reason outside the mails.
     NotNow,
-    /// Nothing was sent, because something in the mails is not accepted. It does not say in which.
+    /// Nothing was sent, because something in one of the mails is not accepted.
     Refused,
     /// It may have been sent, or not.
     Lost,
@@ -60,13 +62,13 @@ fn of_status(status: Option<&BulkEmailStatus>) -> Outcome {
     }
 }
 
-/// Whether no connection came about, so that nothing can have been sent over it.
+/// Whether no connection was made, so that nothing can have been sent.
 fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .any(|error| error.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect))
 }
 
-/// Why a call came to nothing, as far as that is known.
+/// Why a call failed, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Nothing was sent, for a reason outside what was to be sent.
@@ -77,7 +79,7 @@ pub(crate) enum Refusal {
     Lost,
 }
 
-/// What came of sending many mails.
+/// The result of sending many mails.
 pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>) -> Answer {
     match answer {
         Ok(answer) => {
@@ -92,7 +94,7 @@ pub(crate) fn of_call(answer: Result<SendBulkEmailOutput, SdkError<SendBulkEmail
     }
 }
 
-/// What a call that failed came to.
+/// What a failed call means.
 pub(crate) fn of_error<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Refusal {
     match error {
         SdkError::ConstructionFailure(_) => {

@@ -1,4 +1,4 @@
-//! Which messages the work makes.
+//! Batches work into messages.
 
 use serde::Serialize;
 use usher_domain::job::{ImportReportJob, MAIL_JOB_RECIPIENTS};
@@ -7,20 +7,20 @@ use usher_domain::{ApplyJob, MailJob, MailRecipient, OrganisationId};
 use crate::Relay;
 use crate::record::Work;
 
-/// How long a repeated attempt waits, in seconds: longer than a mailer lives, so that what an earlier attempt came to has
-/// been recorded by then.
+/// How long a repeated attempt waits, in seconds: longer than a mailer runs, so that the result of an earlier attempt is
+/// recorded by then.
 const AFTER_ANOTHER_ATTEMPT: i32 = 60;
 
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
-    /// To which queue.
+    /// The URL of the queue.
     pub(crate) queue: String,
     /// The job.
     pub(crate) body: String,
-    /// The organisation: queues share the work out fairly among groups.
+    /// The organisation: queues are fair among groups.
     pub(crate) group: String,
-    /// For how many seconds it is held back.
+    /// Its delay, in seconds.
     pub(crate) delay: i32,
 }
 
@@ -31,7 +31,7 @@ struct Mails {
 }
 
 fn message(queue: &str, organisation: OrganisationId, delay: i32, job: &impl Serialize) -> Message {
-    // A job is made of ids and numbers, which always are JSON.
+    // Serialization cannot fail here: a job has only ids and numbers.
     let body = serde_json::to_string(job).unwrap_or_default();
     Message { queue: queue.to_owned(), body, group: organisation.to_string(), delay }
 }

@@ -1,10 +1,8 @@
-//! Turns what the table's stream says into jobs: mails that became due for the mailer, imports that were sent for
-//! import-apply.
+//! Turns records of the table's stream into jobs: due mails for the mailer, parts of imports for import-apply.
 //!
-//! Whatever the stream repeats is harmless as long as it is repeated alike: a job's batch is named by what is in it.
-//! A repetition that is cut differently makes other batches, and only the recorded state then stands between a person
-//! and a second copy. So jobs are sent again here, a few times, and if one of them still cannot be sent, all records go
-//! back to the stream, to come again as the same batch.
+//! Repeated records are harmless as long as they repeat in the same batches: a job's batch is named by its contents. In other
+//! batches, only the recorded state protects a person from a second copy. So sending is retried here a few times, and if a
+//! job still cannot be sent, all records go back to the stream, to come again as the same batch.
 
 mod batch;
 mod queue;
@@ -53,9 +51,9 @@ pub async fn handle(relay: &Relay, event: Event) -> Result<DynamoDbEventResponse
             Ok(Some(found)) => work.push(found),
             Ok(None) => {}
             Err(error) => {
-                // Holding the shard back would hold everybody else's mail back, and the record will never read better.
-                // Its mail is found by the watch over mails that did not leave.
-                tracing::error!(%error, "a record was passed over");
+                // Retrying would block everybody else's mail in the shard, and the record stays malformed. The delivery check
+                // finds its mail.
+                tracing::error!(%error, "skipped a malformed record");
                 malformed += 1;
             }
         }

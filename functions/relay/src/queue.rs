@@ -49,11 +49,11 @@ async fn send_batch(sqs: &Client, messages: &[Message]) -> usize {
                 }
                 let codes: Vec<_> =
                     answer.failed().iter().map(aws_sdk_sqs::types::BatchResultErrorEntry::code).collect();
-                tracing::warn!(left = open.len(), ?codes, "a queue took only a part");
+                tracing::warn!(left = open.len(), ?codes, "a queue accepted only some messages");
             }
             // The client has tried this more than once already.
             Err(error) => {
-                tracing::error!(left = open.len(), error = %describe(&error), "a queue took nothing");
+                tracing::error!(left = open.len(), error = %describe(&error), "a queue accepted no message");
                 break;
             }
         }
@@ -66,6 +66,6 @@ fn entry(index: usize, message: &Message) -> Result<SendMessageBatchRequestEntry
         .id(index.to_string())
         .message_body(&message.body)
         .message_group_id(&message.group);
-    // A delay of none is left out: a queue may have one of its own.
+    // No delay is left out: the queue may have its own.
     if message.delay > 0 { entry.delay_seconds(message.delay).build() } else { entry.build() }
 }

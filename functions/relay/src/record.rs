@@ -1,4 +1,4 @@
-//! One record of the stream: what there is to do about it, if anything.
+//! One record of the stream, and the work that follows from it.
 
 use std::ops::RangeInclusive;
 
@@ -13,32 +13,32 @@ use usher_store::keys;
 pub(crate) enum Work {
     /// A mail became due.
     Mail {
-        /// Whose organisation.
+        /// The organisation.
         organisation: OrganisationId,
-        /// To whom.
+        /// The recipient.
         recipient: MailRecipient,
-        /// An earlier attempt may still be in somebody's hands.
+        /// An earlier attempt may still be running.
         in_flight: bool,
     },
-    /// An import was sent, or stopped.
+    /// An import was sent, or cancelled.
     Import {
-        /// Whose.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The import.
         import: ImportId,
-        /// Which of its parts come with that.
+        /// Its parts to hand out.
         parts: RangeInclusive<u32>,
     },
-    /// An import came to its end, and somebody waits to hear of it.
+    /// An import is finished, and an admin gets a report.
     Ended {
-        /// Whose.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The import.
         import: ImportId,
     },
 }
 
-/// A record that is not what the table holds.
+/// A record that does not have the shape of the table's items.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record of {sk} has no usable {attribute}")]
 pub(crate) struct Malformed {
@@ -46,7 +46,7 @@ pub(crate) struct Malformed {
     attribute: &'static str,
 }
 
-/// Nothing is to be made: what is left is to end the import.
+/// No part is to be applied; the import is to be finished.
 const ONLY_THE_END: RangeInclusive<u32> = 0..=0;
 
 #[derive(Deserialize)]
@@ -74,16 +74,16 @@ fn due_mail(item: &Item) -> Option<(Option<u32>, u32)> {
     due.then(|| (number(item, "generation"), number(item, "mail_attempt").unwrap_or(0)))
 }
 
-/// Whether an import is at its end, and somebody is to hear of it: who sent or announced it, but not who stopped it before
-/// there was anything to tell.
+/// Whether an import is finished and an admin gets a report. There is none for an import that was cancelled before it had a
+/// plan.
 fn is_worth_a_mail(item: &Item) -> bool {
     let somebody = text(item, "sent_by").or(text(item, "created_by")).is_some();
     let something = text(item, "plan").is_some() || text(item, "status") == Some("failed");
     somebody && something && item.contains_key("finished_at")
 }
 
-/// What there is to do about a record. The event source's filter lets through more than is new: an edit of an invitation
-/// whose mail is still due is one of those.
+/// The work that follows from a record. The event source's filter lets through some that need none, such as an edit of an
+/// invitation whose mail is still due.
 pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
     let (new, old) = (&record.change.new_image, &record.change.old_image);
     let sk = text(new, "sk").unwrap_or_default();
@@ -101,7 +101,7 @@ pub(crate) fn read(record: &EventRecord) -> Result<Option<Work>, Malformed> {
                 generation: generation.ok_or_else(|| malformed("generation"))?,
                 attempt,
             };
-            // Where the mail service's answer was recorded, nobody is at work any more.
+            // Once the answer of SES is recorded, no attempt is running.
             let in_flight = attempt > 0 && !matches!(text(old, "mail_state"), Some("sent" | "delivered"));
             Ok(Some(Work::Mail { organisation: organisation()?, recipient, in_flight }))
         }

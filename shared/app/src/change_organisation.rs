@@ -7,7 +7,7 @@ use usher_domain::{Capacity, Catalogue, Issue, IssueCode, Organisation, Patch, R
 use usher_store::{Store, StoreError};
 
 use crate::organisation_rules::{check_dashboard_url, check_default_role, check_invitation_seconds, display_text};
-use crate::retry::{Contention, until_saved};
+use crate::retry::{Contention, until_saved_within};
 
 /// The settings to change. An absent field stays, `null` removes a setting or a limit.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -101,6 +101,9 @@ impl OrganisationPatch {
     }
 }
 
+/// Every invitation moves the amounts that a limit depends on, so limits compete with many writers.
+const ATTEMPTS: usize = 10;
+
 /// Changes an organisation, as it was loaded with its capacity. Limits are for operators: they are what is paid for.
 pub async fn change_organisation(
     store: &Store,
@@ -119,7 +122,7 @@ pub async fn change_organisation(
         return Err(ChangeOrganisationError::Invalid(issues));
     }
     let mut loaded = Some(capacity.clone());
-    until_saved(|| {
+    until_saved_within(ATTEMPTS, || {
         let loaded = loaded.take();
         async move {
             let seen = match loaded {

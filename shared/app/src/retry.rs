@@ -1,6 +1,6 @@
 //! Decides again when somebody else wrote between the load and the save.
 
-/// How often a decision is made again before the caller is told to come back.
+/// How many attempts are made unless the caller knows better.
 const ATTEMPTS: usize = 5;
 
 /// Others kept writing the same items, so nothing was saved.
@@ -10,14 +10,23 @@ pub struct Contention;
 
 /// Runs a load, a decision and a save until the save meets no other write.
 ///
-/// `attempt` returns `None` when its conditional write found that somebody else wrote since its load. Each attempt must
-/// load again.
-pub async fn until_saved<T, E, F>(mut attempt: impl FnMut() -> F) -> Result<T, E>
+/// `attempt` returns `None` when its conditional write found that somebody else wrote since its load. Each attempt after the
+/// first must load again.
+pub async fn until_saved<T, E, F>(attempt: impl FnMut() -> F) -> Result<T, E>
 where
     E: From<Contention>,
     F: Future<Output = Result<Option<T>, E>>,
 {
-    for _ in 0..ATTEMPTS {
+    until_saved_within(ATTEMPTS, attempt).await
+}
+
+/// The same with another number of attempts, for what competes with many writers.
+pub async fn until_saved_within<T, E, F>(attempts: usize, mut attempt: impl FnMut() -> F) -> Result<T, E>
+where
+    E: From<Contention>,
+    F: Future<Output = Result<Option<T>, E>>,
+{
+    for _ in 0..attempts {
         if let Some(saved) = attempt().await? {
             return Ok(saved);
         }

@@ -1,4 +1,4 @@
-//! Who calls: the person that the token names. The gateway has checked the token.
+//! Who calls: the person that the token names. Who may invite is decided by `usher_app::Admin` and the role's `can_invite`.
 
 use axum::extract::{FromRef, FromRequestParts};
 use http::StatusCode;

@@ -2,21 +2,21 @@
 
 use usher_domain::{ImportId, OrganisationId};
 
-/// An object that arrived, by what its key says.
+/// An uploaded object, by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
     /// The file of an import that was announced.
     Announced {
-        /// Whose.
+        /// The organisation.
         organisation: OrganisationId,
-        /// Which.
+        /// The import.
         import: ImportId,
     },
     /// A file that nobody announced.
     Dropped {
-        /// Whose.
+        /// The organisation.
         organisation: OrganisationId,
-        /// What it is called.
+        /// The file's name.
         filename: String,
     },
 }
@@ -42,7 +42,7 @@ impl Arrival {
     }
 }
 
-/// Where an announced file goes. The name is kept as far as a key can hold it without needing an escape anywhere.
+/// The key of an announced file. Characters of its name that need an escape somewhere become `-`.
 #[must_use]
 pub fn upload_key(organisation: OrganisationId, import: ImportId, filename: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
@@ -75,7 +75,7 @@ impl PlanFiles {
         &self.folder
     }
 
-    /// The good rows of a part, counted from 1.
+    /// The valid rows of a part, counted from 1.
     #[must_use]
     pub fn part(&self, part: u32) -> String {
         format!("{}/part-{part:06}.jsonl", self.folder)
@@ -93,31 +93,31 @@ impl PlanFiles {
         format!("{}/issues.jsonl", self.folder)
     }
 
-    /// The rejected rows, to be mended.
+    /// The rejected rows, to correct.
     #[must_use]
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.folder)
     }
 
-    /// What was made of the first rows of a part when the time was over.
+    /// What became of the first rows of a part before the time was over.
     #[must_use]
     pub fn checkpoint(&self, part: u32, rows: u32) -> String {
         format!("{}/checkpoint-{part:06}-{rows:05}.jsonl", self.folder)
     }
 
-    /// What one delivery of a part made of its rows.
+    /// What became of the rows of a part in one delivery.
     #[must_use]
     pub fn result(&self, part: u32, delivery: &str) -> String {
         format!("{}/result-{part:06}-{delivery}.jsonl", self.folder)
     }
 
-    /// The drifted rows of a part, to be mended.
+    /// The drifted rows of a part, to correct.
     #[must_use]
     pub fn drifted(&self, part: u32, delivery: &str) -> String {
         format!("{}/drifted-{part:06}-{delivery}.csv", self.folder)
     }
 
-    /// The rejected and the drifted rows, to be mended.
+    /// The rejected and the drifted rows, to correct.
     #[must_use]
     pub fn failed_and_drifted(&self) -> String {
         format!("{}/failed-and-drifted.csv", self.folder)

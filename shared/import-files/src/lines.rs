@@ -2,12 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{BucketError, Object};
+use crate::bucket::{Bucket, Object};
+use crate::error::BucketError;
 
 /// One line and where it begins in the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The place of its first byte.
+    /// The offset of its first byte.
     pub offset: u64,
     /// Its bytes, without the end of the line.
     pub bytes: Vec<u8>,
@@ -20,8 +21,24 @@ pub struct Lines {
     splitter: Splitter,
 }
 
+impl Object {
+    /// Its lines.
+    #[must_use]
+    pub fn lines(self) -> Lines {
+        Lines::new(self, 0)
+    }
+}
+
+impl Bucket {
+    /// The lines of an object from an offset on.
+    pub async fn lines_from(&self, key: &str, offset: u64) -> Result<Lines, BucketError> {
+        let range = (offset > 0).then(|| format!("bytes={offset}-"));
+        Ok(Lines::new(self.get(key, None, range).await?, offset))
+    }
+}
+
 impl Lines {
-    pub(crate) fn new(object: Object, offset: u64) -> Self {
+    fn new(object: Object, offset: u64) -> Self {
         Self { object, splitter: Splitter { offset, ..Splitter::default() } }
     }
 
@@ -41,7 +58,7 @@ impl Lines {
     /// The next line, as JSON of a type.
     pub async fn next_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, BucketError> {
         let Some(line) = self.next().await? else { return Ok(None) };
-        // What serde says may quote the line, which is about people.
+        // The error of serde may quote the line, which is personal data.
         let damaged = |_| BucketError::damaged(&self.object.key, format!("the line at byte {}", line.offset));
         serde_json::from_slice(&line.bytes).map(Some).map_err(damaged)
     }
@@ -51,7 +68,7 @@ impl Lines {
 struct Splitter {
     held: Vec<u8>,
     start: usize,
-    /// Up to where no line end was found.
+    /// How far the search for a line end has come.
     searched: usize,
     offset: u64,
 }
@@ -73,7 +90,7 @@ impl Splitter {
         Some(self.take(end, end + 1))
     }
 
-    /// What stands behind the last line end.
+    /// The rest after the last line end.
     fn rest(&mut self) -> Option<Line> {
         let end = self.held.len();
         (end > self.start).then(|| self.take(end, end))

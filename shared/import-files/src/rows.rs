@@ -1,10 +1,10 @@
-//! What the lines of a plan's files say.
+//! The lines of a plan's files.
 
 use serde::{Deserialize, Serialize};
 use usher_domain::{EmailAddress, ExistingMembership, InvitationSpec, IssueCode, MembershipId, Severity};
 use usher_import::{Rejection, RowIssue};
 
-/// The most rows of a part: what one function call makes in well under its time.
+/// The most rows of a part: one invocation applies them in well under its time.
 pub const PART_ROWS: usize = 5_000;
 /// The most bytes of a part, which rows with long cells reach first.
 pub const PART_BYTES: usize = 8 * 1024 * 1024;
@@ -12,7 +12,7 @@ pub const PART_BYTES: usize = 8 * 1024 * 1024;
 /// The first line of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartHeader {
-    /// How many rows follow, so that a part that was cut short is not taken for a whole one.
+    /// How many rows follow, so that a truncated part is detected.
     pub rows: usize,
 }
 
@@ -23,28 +23,28 @@ pub struct PlannedRow {
     pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
-    /// Whom to invite to what.
+    /// The person, and what they get.
     pub spec: InvitationSpec,
-    /// Its cells, to give back if the plan cannot be kept to.
+    /// Its cells, to return if the row drifts.
     pub cells: Vec<String>,
 }
 
-/// A line of `issues.jsonl`: a row with something to say about it, be it rejected or not.
+/// A line of `issues.jsonl`: a row with errors or warnings.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlaggedRow {
     /// Which row of the file it is.
     pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
-    /// Everything about it, errors first.
+    /// Its issues, errors first.
     pub issues: Vec<RowIssue>,
-    /// Its cells, to give back if it is rejected.
+    /// Its cells, to return if it is rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<String>,
 }
 
 impl FlaggedRow {
-    /// The row to be mended; `None` if nothing stands in its way.
+    /// The row to correct; `None` if it has only warnings.
     #[must_use]
     pub fn into_rejection(self) -> Option<Rejection> {
         let mut issues = self.issues;
@@ -53,14 +53,14 @@ impl FlaggedRow {
     }
 }
 
-/// A line of `skipped.jsonl`: a row that is neither wrong nor to be made an invitation of.
+/// A line of `skipped.jsonl`: a row that is not wrong but makes no invitation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
     /// Which row of the file it is.
     pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
-    /// Whom it is about.
+    /// The person's address.
     pub email: EmailAddress,
     /// Their membership's id.
     pub membership: MembershipId,
@@ -80,8 +80,8 @@ pub enum SkipReason {
     },
     /// The person is invited or a member already.
     Exists {
-        /// As what.
-        membership: ExistingMembership,
+        /// As what. (Not `membership`: a skipped row has that beside it.)
+        existing: ExistingMembership,
         /// Whether the row asks for something that the existing invitation does not give.
         differs: bool,
     },
@@ -94,13 +94,13 @@ pub struct RowResult {
     pub row: u32,
     /// The line of the file it begins on.
     pub line: u32,
-    /// Whom it is about.
+    /// The person's address.
     pub email: EmailAddress,
     /// What became of it.
     pub outcome: AppliedOutcome,
-    /// How they stand in the organisation.
+    /// Their membership's id.
     pub membership: MembershipId,
-    /// Why it could not be kept to, or what is worth a look.
+    /// Why it drifted, or how the existing invitation differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issues: Vec<RowIssue>,
 }
@@ -156,18 +156,48 @@ impl TryFrom<String> for AppliedOutcome {
     }
 }
 
-/// What to say of a row that asks for more than its person's open invitation gives.
+/// The warning about a row that asks for more than the person's existing invitation gives.
 #[must_use]
 pub fn invitation_differs(line: u32) -> RowIssue {
-    let message = "the person is invited already, and that invitation says otherwise; an import leaves it as it is, so \
-                   edit the invitation";
+    let message = "the person is invited already, with other details; an import does not change invitations, so edit \
+                   the invitation";
     RowIssue::of_row(line, IssueCode::InvitationDiffers, message)
 }
 
-/// Puts one line of JSON behind what is there.
+/// Appends one line of JSON.
 pub fn write_line<T: Serialize>(line: &T, out: &mut Vec<u8>) {
-    // Only maps with keys that are no texts, and types that refuse, cannot be written. There are none of them here.
+    // Serialization cannot fail here: all keys are strings.
     if serde_json::to_writer(&mut *out, line).is_ok() {
         out.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_row_is_read_as_it_was_written() {
+        let exists = |existing, differs| SkipReason::Exists { existing, differs };
+        for reason in [
+            SkipReason::Duplicate { of: 2 },
+            exists(ExistingMembership::Invited, true),
+            exists(ExistingMembership::Member, false),
+            exists(ExistingMembership::Deactivated, false),
+        ] {
+            let email = "ada@example.com".parse().expect("an address");
+            let row = SkippedRow { row: 1, line: 3, email, membership: MembershipId::from_bytes([7; 16]), reason };
+            let mut line = Vec::new();
+            write_line(&row, &mut line);
+            assert_eq!(serde_json::from_slice::<SkippedRow>(&line).ok(), Some(row));
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_read_by_its_name() {
+        for outcome in AppliedOutcome::ALL {
+            assert_eq!(AppliedOutcome::try_from(outcome.as_str().to_owned()), Ok(outcome));
+        }
+        assert!(AppliedOutcome::try_from("invited".to_owned()).is_err());
     }
 }

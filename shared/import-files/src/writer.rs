@@ -1,41 +1,17 @@
-//! Writing an object of any size in bounded memory.
+//! Writes an object of any size in bounded memory.
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
-use crate::{Bucket, BucketError};
+use crate::bucket::Bucket;
+use crate::error::BucketError;
+use crate::media::Media;
 
-/// How much is held before it is sent. The service takes pieces of at least 5 MiB.
+/// How many bytes are buffered before they are sent. S3 takes pieces of at least 5 MiB.
 const PIECE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What kind of file it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Media {
-    /// Its media type.
-    pub content_type: String,
-    /// What a browser does with it.
-    pub disposition: Option<String>,
-}
-
-impl Media {
-    /// JSON, a document a line.
-    #[must_use]
-    pub fn json_lines() -> Self {
-        Self { content_type: "application/jsonl".to_owned(), disposition: None }
-    }
-
-    /// A table to be saved under this name, in this encoding.
-    #[must_use]
-    pub fn csv(filename: &str, encoding: &str) -> Self {
-        Self {
-            content_type: format!("text/csv; charset={}", encoding.to_lowercase()),
-            disposition: Some(format!("attachment; filename=\"{filename}\"")),
-        }
-    }
-}
-
-/// An object that is being written: in one piece if it is small, in several if it is not. It is not there before
-/// [`finish`](Self::finish). One that is given up leaves pieces behind, which the bucket's lifecycle removes.
+/// An object that is being written, in several pieces if it is large. It appears with [`finish`](Self::finish). An abandoned
+/// one leaves pieces that the bucket's lifecycle removes.
 #[derive(Debug)]
 pub struct Writer<'a> {
     bucket: &'a Bucket,
@@ -55,13 +31,13 @@ impl Bucket {
 }
 
 impl Writer<'_> {
-    /// Puts bytes behind those that are there.
+    /// Appends bytes.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BucketError> {
         self.held.extend_from_slice(bytes);
         if self.held.len() >= PIECE_BYTES { self.send_piece().await } else { Ok(()) }
     }
 
-    /// The upload of several pieces, begun with the first of them.
+    /// The multipart upload, started with the first piece.
     async fn upload(&mut self) -> Result<String, BucketError> {
         if let Some(upload) = &self.upload {
             return Ok(upload.clone());

@@ -20,7 +20,7 @@ use crate::report::row_issue::RowIssue;
 use crate::report::unreadable::{broken, ragged, undecodable};
 use crate::validate::defaults::ImportDefaults;
 use crate::validate::row_validator::{RowValidator, ValidRow};
-use crate::validate::table::{Skipped, Table};
+use crate::validate::table::{NoRow, Table};
 
 /// The layout of the file.
 enum Layout {
@@ -203,9 +203,9 @@ impl<'a> Planner<'a> {
                 && let Some(skipped) = table.skipped(&self.records)
             {
                 let count = match skipped {
-                    Skipped::Blank => &mut self.skipped.blank,
-                    Skipped::Comment => &mut self.skipped.comments,
-                    Skipped::RepeatedHeader => &mut self.skipped.repeated_headers,
+                    NoRow::Blank => &mut self.skipped.blank,
+                    NoRow::Comment => &mut self.skipped.comments,
+                    NoRow::RepeatedHeader => &mut self.skipped.repeated_headers,
                 };
                 *count = count.saturating_add(1);
                 continue;

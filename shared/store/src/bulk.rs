@@ -1,4 +1,4 @@
-//! Many items at once: looked up a hundred a request, inserted twenty-five a request.
+//! Many items at once: 100 are looked up in a request, 25 inserted.
 
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes};
 use usher_domain::Membership;
@@ -14,12 +14,12 @@ const STATEMENTS: usize = 25;
 /// The most keys of one `BatchGetItem` (a DynamoDB limit).
 const BATCH_GET_KEYS: usize = 100;
 
-/// What came of one insertion.
+/// The result of one insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inserted {
-    /// It is there, and it was not before.
+    /// It is inserted.
     Created,
-    /// Somebody was there first; nothing was written.
+    /// A membership existed; nothing was written.
     AlreadyExists,
 }
 
@@ -32,7 +32,7 @@ impl Store {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// One request; what the service leaves for later is left.
+    /// One request. Keys that the service left unprocessed are returned.
     async fn get_batch(&self, keys: Vec<Item>) -> Result<Attempt<Vec<Item>, Vec<Item>>, StoreError> {
         let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys.clone())).build();
         let request = request.map_err(|error| StoreError::damaged("keys", error.to_string()))?;
@@ -49,8 +49,8 @@ impl Store {
         Ok(Attempt { done, throttled: left.is_some(), left })
     }
 
-    /// Inserts new memberships, each only if nobody with that address is there: one write unit a row, 25 rows a request.
-    /// The outcomes are in the order of `members`. Safe to repeat: what is there stays as it is.
+    /// Inserts new memberships, each only if it does not exist: one write unit a row, 25 rows a request.
+    /// The results are in the order of `members`. Safe to repeat: existing memberships stay as they are.
     pub async fn insert_memberships(&self, members: &[Membership]) -> Result<Vec<Inserted>, StoreError> {
         let rows: Vec<usize> = (0..members.len()).collect();
         let batches = rows.chunks(STATEMENTS).map(<[usize]>::to_vec);
@@ -62,7 +62,7 @@ impl Store {
         outcomes.into_iter().collect::<Option<Vec<_>>>().ok_or(StoreError::Contention)
     }
 
-    /// One request, for the rows at these places.
+    /// One request, for the rows at these indexes.
     async fn insert_batch(
         &self,
         members: &[Membership],
@@ -79,7 +79,7 @@ impl Store {
         let (mut done, mut left, mut throttled) = (Vec::with_capacity(batch.len()), Vec::new(), false);
         let mut responses = answer.responses.unwrap_or_default().into_iter();
         for row in batch {
-            // An answer that is shorter than the question leaves its end open.
+            // A short response leaves the remaining rows open.
             let Some(response) = responses.next() else {
                 left.push(row);
                 continue;
@@ -87,7 +87,7 @@ impl Store {
             match response.error.map(|error| error.code) {
                 None => done.push((row, Inserted::Created)),
                 Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyExists)),
-                // Went too fast.
+                // Throttled.
                 Some(Some(
                     BatchStatementErrorCodeEnum::ThrottlingError
                     | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
@@ -96,7 +96,7 @@ impl Store {
                     throttled = true;
                     left.push(row);
                 }
-                // Met others, or the service failed.
+                // A conflict, or the service failed.
                 Some(Some(
                     BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
                 )) => left.push(row),

@@ -1,4 +1,4 @@
-//! Transactions: all or nothing, retried when they meet others, never applied twice.
+//! Transactions: all or nothing, retried on conflicts, never applied twice.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use data_encoding::HEXLOWER;
 
 use crate::{Store, StoreError};
 
-/// How often a transaction that met others is tried before giving up.
+/// How often a transaction with conflicts is tried.
 const ATTEMPTS: u32 = 12;
 /// The most items of one transaction (a DynamoDB limit).
 pub(crate) const TRANSACTION_ITEMS: usize = 100;
 
-/// What came of a transaction that was answered.
+/// The result of a transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Transacted {
     /// All of it was written.

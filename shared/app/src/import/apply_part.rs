@@ -9,9 +9,10 @@ use usher_store::{Import, ImportPlan, ImportStatus, PartLease};
 
 use super::apply::drift::DriftCheck;
 use super::apply::rows::{self, AppliedRow};
-use super::apply::{HandOn, checkpoint, complete};
+use super::apply::{checkpoint, complete};
+use super::applying::HandOn;
 use super::finish_import::{self, finish_import};
-use super::{ApplyError, ImportApplying};
+use crate::import::applying::{ApplyError, ImportApplying};
 
 /// How many rows are applied before the time, and whether the import is still to be carried out, is looked at.
 const BATCH_ROWS: usize = 500;

@@ -7,8 +7,9 @@ use usher_import::DialectReport;
 use usher_import_files::{BucketError, Media, PlanFiles};
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome, StoreError};
 
-use super::apply::HandOn;
-use super::{ApplyError, ImportApplying, results_csv};
+use super::applying::HandOn;
+use super::results_csv;
+use crate::import::applying::{ApplyError, ImportApplying};
 use crate::retry::{Contention, until_saved};
 
 /// Files are kept at least this long, whatever an operator chooses. One that is missing earlier cannot be read now.

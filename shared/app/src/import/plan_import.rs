@@ -8,7 +8,7 @@ use usher_store::{Import, ImportFailure, ImportPlan, OnIssues};
 use super::plan::progress::Progress;
 use super::plan::rejected_csv;
 use super::plan::rows::Rows;
-use super::{ImportPlanning, PlanningError};
+use crate::import::planning::{ImportPlanning, PlanningError};
 
 /// What became of a file.
 enum Planned {

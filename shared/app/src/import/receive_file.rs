@@ -5,7 +5,8 @@ use usher_domain::{ImportId, OrganisationId};
 use usher_import_files::{Arrival, Object};
 use usher_store::{Import, ImportMode, ImportSource, ImportStatus};
 
-use super::{ImportPlanning, PlanningError, plan_import, send_at_once};
+use super::{plan_import, send_at_once};
+use crate::import::planning::{ImportPlanning, PlanningError};
 
 /// Plans the object if it belongs to an import that waits for it. The same object may arrive any number of times.
 pub async fn receive_file(planning: &ImportPlanning, key: String, version: String) -> Result<(), PlanningError> {

@@ -12,7 +12,7 @@ use usher_import_files::{
 };
 use usher_store::{CompletedPart, Import, ImportPlan};
 
-use super::ApplyError;
+use crate::import::applying::ApplyError;
 
 const HEADER: [&str; 6] = ["line", "email", "outcome", "membership_id", "codes", "message"];
 /// How many rows are written at once.
@@ -41,9 +41,9 @@ impl Record {
         let SkippedRow { row, line, email, membership, reason } = skipped;
         let (outcome, issues, message) = match reason {
             SkipReason::Duplicate { of } => ("ignored_duplicate", Vec::new(), Some(format!("the same as line {of}"))),
-            SkipReason::Exists { membership, differs } => {
+            SkipReason::Exists { existing, differs } => {
                 let issues = if *differs { vec![invitation_differs(*line)] } else { Vec::new() };
-                (membership.as_str(), issues, None)
+                (existing.as_str(), issues, None)
             }
         };
         let (email, membership) = (email.as_typed().to_owned(), Some(*membership));

@@ -2,7 +2,7 @@
 
 use usher_store::{Import, ImportFailure, ReserveError, StartError};
 
-use super::{ImportPlanning, PlanningError};
+use crate::import::planning::{ImportPlanning, PlanningError};
 
 /// Whether the columns were inferred from their cells. Roles and teams are not given on a guess that nobody has seen; a
 /// list of addresses is no guess.

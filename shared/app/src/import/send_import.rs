@@ -60,7 +60,8 @@ pub async fn send_import(
         match store.start_import(&import, digest, Some(sender), now).await {
             Ok(()) => {
                 tracing::info!(import = %id, by = %sender, "sent an import");
-                Ok(store.import(organisation, id).await?)
+                // The next attempt answers with what it is now.
+                Ok(None)
             }
             // Another admin sent or cancelled it first: load it again.
             Err(StartError::NotReady) => Ok(None),

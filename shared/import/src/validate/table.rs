@@ -20,7 +20,7 @@ pub(crate) struct Table {
 
 /// A record that is not a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Skipped {
+pub(crate) enum NoRow {
     /// All cells are blank.
     Blank,
     /// It begins with `#` and names nobody.
@@ -43,17 +43,17 @@ impl Table {
     }
 
     /// Why the current record is not a row; `None` if it is one.
-    pub(crate) fn skipped(&self, records: &Records) -> Option<Skipped> {
+    pub(crate) fn skipped(&self, records: &Records) -> Option<NoRow> {
         let cell = |column| records.cell(column, self.dialect);
         // Ctrl-Z ends a text on some old systems.
         let is_blank = |text: &str| text.chars().all(|c| c.is_whitespace() || c == '\u{1a}');
         if (0..records.cells()).all(|column| is_blank(&cell(column))) {
-            return Some(Skipped::Blank);
+            return Some(NoRow::Blank);
         }
         if records.raw().starts_with('#') {
             let has_more = (1..records.cells()).any(|column| !is_blank(&cell(column)));
             if is_comment(&cell(0), has_more) {
-                return Some(Skipped::Comment);
+                return Some(NoRow::Comment);
             }
         }
         if !self.named || cell(self.addresses().column).contains('@') {
@@ -62,7 +62,7 @@ impl Table {
         let names = &self.header.names;
         let name = |column: usize| names.get(column).map_or("", String::as_str);
         let repeats = (0..records.cells().max(names.len())).all(|column| same_name(&cell(column), name(column)));
-        repeats.then_some(Skipped::RepeatedHeader)
+        repeats.then_some(NoRow::RepeatedHeader)
     }
 
     /// How many cells the current record has beyond the last column. Blank ones at its end, which a trailing delimiter

@@ -4,7 +4,7 @@
 //! start   ─► CAPACITY −all, import applying              one transaction; the relay hands the parts out
 //! insert  ─► memberships that name the import            any number of requests, any of them repeated
 //! complete ─► PART there, import +counts, CAPACITY +unused   one transaction a part; a second one finds it there
-//! finish  ─► import done, or stopped for good            once the files that show how it ended are written
+//! finish  ─► import completed, or cancelled for good     once its result files are written
 //! ```
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -18,14 +18,14 @@ use crate::capacity::ReserveError;
 use crate::item::{Reader, keyed, s, time};
 use crate::{Store, StoreError, keys};
 
-/// A name for one request: what repeats it is told by its conditions, not by its name.
+/// A token for one transaction. Its conditions, not its token, detect a repetition.
 fn request(what: &[u8], id: ImportId) -> ReservationId {
     ReservationId::derived(&[what, &id.to_bytes(), &fastrand::u128(..).to_be_bytes()])
 }
 
 impl Store {
-    /// Starts an import: takes all places it needs and marks it as being applied, in one transaction. The relay hands
-    /// its parts out from there.
+    /// Starts an import: reserves the capacity it needs and marks it as `applying`, in one transaction. The relay hands out
+    /// its parts.
     pub async fn start_import(
         &self,
         import: &Import,
@@ -34,7 +34,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StartError> {
         let plan = import.plan.as_ref().filter(|plan| plan.digest == digest).ok_or(StartError::NotReady)?;
-        // Condition: ready, and the plan that was looked at; of two who send it, one starts it.
+        // Condition: ready, and the plan that was reviewed; of two admins who send it, one starts it.
         let update = ImportUpdate::when("#status = :ready AND #digest = :digest")
             .value("ready", s(ImportStatus::Ready.as_str()))
             .value("digest", s(digest))
@@ -54,12 +54,12 @@ impl Store {
         if started { Ok(()) } else { Err(StartError::NotReady) }
     }
 
-    /// Stops an import that is not at its end: a plan that is ready is not sent, parts not yet begun are not made. What
-    /// is made stays. `false` if it has moved on since it was read.
+    /// Cancels an import: a ready plan is not sent, remaining rows are not applied. Invitations that exist stay. `false` if it
+    /// changed since it was read.
     pub async fn cancel_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
         let update = ImportUpdate::when_status(import.status).status(ImportStatus::Cancelled);
-        // With a plan it is at its end when the files say so. Parts that were handed out still come, to give their places
-        // back, and the sweeper sees to all of that.
+        // With a plan, it is finished once its result files are written. Parts that were handed out still release their
+        // capacity; the sweeper makes sure of both.
         let update = if import.plan.is_some() {
             update.set("updated_at", time(now)).due(Some(now + PATIENCE), import.id)
         } else {
@@ -83,7 +83,7 @@ impl Store {
         Ok(self.part_outcomes(organisation, id).await?.into_iter().map(|completed| completed.part).collect())
     }
 
-    /// What the completed parts of an import came to, in their order.
+    /// The outcomes of the completed parts of an import, in order.
     pub async fn part_outcomes(
         &self,
         organisation: OrganisationId,
@@ -118,8 +118,8 @@ impl Store {
         }
     }
 
-    /// Settles one part: its outcome, the import's counts and the places it did not use, in one transaction. However
-    /// often a part is delivered, it is completed once (condition: no outcome is there).
+    /// Completes one part: its outcome, the import's counts and the unused capacity, in one transaction. However often a part
+    /// is delivered, it is completed once (condition: it has no outcome).
     pub async fn complete_part(
         &self,
         organisation: OrganisationId,
@@ -157,10 +157,10 @@ impl Store {
         self.release_capacity(organisation, request(b"part", id), unused, companions).await.map(drop)
     }
 
-    /// Ends an import whose parts are all completed, once the files that show how it ended are written. `false` if somebody
-    /// else ended it, or stopped it since it was read: then the files say something else than they have to.
+    /// Finishes an import whose parts are all completed, once its result files are written. `false` if another delivery
+    /// finished it, or an admin cancelled it since it was read: then the files are out of date.
     pub async fn finish_import(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
-        // Condition: of two who see the last part completed, one ends it, and nobody undoes what an admin did meanwhile.
+        // Condition: of two deliveries that see the last part completed, one finishes; an admin's cancellation stays.
         let update = ImportUpdate::when("#status = :seen AND attribute_not_exists(#finished_at)")
             .value("seen", s(import.status.as_str()))
             .set("finished_at", time(now))
@@ -171,27 +171,27 @@ impl Store {
         self.update_import(import.organisation, import.id, update).await
     }
 
-    /// Claims the mail about the end of an import: whoever gets `true` sends it. Condition: it is at its end, and nobody
-    /// has sent the mail or is about to. Cut off behind this, it is never sent, which is less bad than twice.
+    /// Claims the report of an import: the caller who gets `true` sends it. Condition: the import is finished, and nobody
+    /// claimed it. If the caller is cut off afterwards, the report is never sent, which is better than twice.
     pub async fn claim_import_mail(&self, import: &Import, now: Timestamp) -> Result<bool, StoreError> {
         let update = ImportUpdate::when("attribute_exists(#finished_at) AND attribute_not_exists(#mailed_at)");
         self.update_import(import.organisation, import.id, update.set("mailed_at", time(now))).await
     }
 
-    /// Gives the claim up: it is certain that nothing was sent.
+    /// Releases the claim: nothing was sent for certain.
     pub async fn release_import_mail(&self, import: &Import) -> Result<(), StoreError> {
         let update = ImportUpdate::when("attribute_exists(#mailed_at)").remove("mailed_at");
         self.update_import(import.organisation, import.id, update).await.map(drop)
     }
 
-    /// Looks at an import again later.
+    /// Postpones the sweeper's next check of an import.
     pub async fn postpone_import(
         &self,
         organisation: OrganisationId,
         id: ImportId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        // Condition: somebody still has to.
+        // Condition: a check is still due.
         let update = ImportUpdate::when("attribute_exists(#due_pk)").due(Some(now + PATIENCE), id);
         self.update_import(organisation, id, update).await.map(drop)
     }

@@ -1,13 +1,12 @@
-//! The lease on a part of an import: of all its deliveries, one at a time makes it.
+//! The lease on a part of an import: one delivery at a time applies it.
 //!
 //! ```text
-//! take ─► LEASE there until a moment     refused while another delivery's lease lasts
-//! free ─► LEASE gone                     cut off before: it runs out
+//! take ─► LEASE until a moment     refused while another delivery holds it
+//! free ─► LEASE deleted            if cut off before, it runs out
 //! ```
 //!
-//! Whether a row is still to be made depends on what is asked at that moment: was the import cancelled, is its team still
-//! there. Two deliveries that ask at different moments may answer differently, and then one would give back the place of
-//! a person whom the other goes on to invite.
+//! Whether a row is applied depends on the moment: was the import cancelled, does its team exist. Two deliveries at different
+//! moments may decide differently, and one would release the capacity of a person whom the other invites.
 
 use aws_sdk_dynamodb::error::SdkError;
 use jiff::{SignedDuration, Timestamp};
@@ -16,17 +15,17 @@ use usher_domain::{ImportId, OrganisationId};
 use crate::item::{keyed, s, time};
 use crate::{Store, StoreError, keys};
 
-/// How long a lease that ran out is kept: DynamoDB takes it away some time later.
+/// How long a lease that ran out is kept, before DynamoDB deletes it.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// A lease on one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartLease {
-    /// Whose.
+    /// The organisation.
     pub organisation: OrganisationId,
-    /// Of which import.
+    /// The import.
     pub import: ImportId,
-    /// Which part.
+    /// The part.
     pub part: u32,
     /// The delivery that holds it.
     pub holder: String,
@@ -40,7 +39,7 @@ impl Store {
         item.insert("holder".to_owned(), s(&lease.holder));
         item.insert("lease_until".to_owned(), time(until));
         item.insert("ttl".to_owned(), time(until + KEPT));
-        // Condition: nobody holds it, or no longer; or it is ours, and only the answer was lost.
+        // Condition: nobody holds it any more; or it is ours, and only the answer was lost.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = put
             .condition_expression("attribute_not_exists(pk) OR lease_until < :now OR holder = :holder")
@@ -53,7 +52,7 @@ impl Store {
         }
     }
 
-    /// Gives a lease up before it runs out.
+    /// Releases a lease before it runs out.
     pub async fn free_part(&self, lease: &PartLease) -> Result<(), StoreError> {
         let key = keys::part_lease(lease.organisation, lease.import, lease.part);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));

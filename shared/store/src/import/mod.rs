@@ -15,20 +15,20 @@ pub use lease::PartLease;
 
 use crate::capacity::{ReserveError, read_resource, resource_key};
 
-/// How long an import that is being planned or carried out may be silent before the sweeper looks after it. Planning may
-/// take three runs of a quarter of an hour each.
+/// How long an import may make no progress before the sweeper checks it. Planning may take three attempts of a quarter of an
+/// hour each.
 const PLANNING_PATIENCE: SignedDuration = SignedDuration::from_mins(60);
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
-/// How long an import, and what it read, is remembered.
+/// How long an import is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// Whether somebody looks at the plan before it is carried out.
+/// Whether an admin reviews the plan before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportMode {
     /// An admin reads the plan and sends it.
     Review,
-    /// It is carried out at once.
+    /// It is sent as soon as the plan is ready.
     Send,
 }
 
@@ -36,10 +36,10 @@ pub enum ImportMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnIssues {
-    /// The row is left out, and the others can be sent.
+    /// The row is skipped, and the others can be sent.
     #[default]
     SkipRows,
-    /// The whole file is refused; what is wrong with it can be read.
+    /// The whole file is refused; its issues can be read.
     RejectFile,
 }
 
@@ -47,19 +47,19 @@ pub enum OnIssues {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportStatus {
-    /// Announced; the file is not there yet.
+    /// Announced; the file has not arrived.
     AwaitingUpload,
     /// The file is being read.
     Planning,
     /// The plan can be read and sent.
     Ready,
-    /// Invitations are being made.
+    /// Invitations are being written.
     Applying,
     /// Every row has its outcome.
     Completed,
     /// The file was refused.
     Failed,
-    /// An admin stopped it.
+    /// An admin cancelled it.
     Cancelled,
 }
 
@@ -95,13 +95,13 @@ pub struct ImportCounts {
     pub valid: u64,
     /// Rows with an issue.
     pub rejected: u64,
-    /// Rows that repeat another to the letter.
+    /// Rows that repeat an earlier row.
     pub ignored_duplicates: u64,
     /// People with an open invitation.
     pub already_invited: u64,
-    /// People who are in.
+    /// People who are active members.
     pub already_member: u64,
-    /// People who are shut out.
+    /// People who are deactivated members.
     pub deactivated_member: u64,
 }
 
@@ -121,34 +121,34 @@ impl ImportCounts {
 /// The plan of an import, without its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImportPlan {
-    /// What the rows come to.
+    /// How many rows have which planned outcome.
     pub counts: ImportCounts,
     /// How many issues of each code the rejected rows have.
     pub issues: BTreeMap<String, u64>,
     /// How many warnings of each code there are.
     #[serde(default)]
     pub warnings: BTreeMap<String, u64>,
-    /// What was guessed about the file.
+    /// How the file is written, as detected.
     pub dialect: serde_json::Value,
-    /// How many places of each kind sending it takes (`seats`, `product#{id}`, `course#{slug}`).
+    /// The capacity that sending it needs (`seats`, `product#{id}`, `course#{slug}`).
     pub needed: BTreeMap<String, u32>,
-    /// How many parts the good rows are in.
+    /// How many parts hold the valid rows.
     pub parts: u32,
-    /// SHA-256 of the parts: who sends the plan says which one they looked at.
+    /// SHA-256 of the parts: an admin who sends the plan names the one they reviewed.
     pub digest: String,
-    /// The folder of the bucket that holds its files. Each attempt at planning has its own, so that one that is delivered
-    /// twice at once cannot write under the other's plan.
+    /// The folder of the bucket that holds its files. Each attempt at planning has its own, so that two attempts at once do
+    /// not overwrite each other.
     pub folder: String,
 }
 
 impl ImportPlan {
-    /// Writes a demand down.
+    /// The stored form of a capacity request.
     #[must_use]
     pub fn needed_of(needed: &CapacityRequest) -> BTreeMap<String, u32> {
         needed.iter().map(|(resource, count)| (resource_key(resource), count)).collect()
     }
 
-    /// The places that sending it takes.
+    /// The capacity that sending it needs.
     #[must_use]
     pub fn needed(&self) -> CapacityRequest {
         self.needed.iter().filter_map(|(key, count)| Some((read_resource(key)?, *count))).collect()
@@ -164,11 +164,11 @@ pub struct Reading {
     pub of: u64,
     /// When this attempt began.
     pub begun_at: Timestamp,
-    /// When this was written down.
+    /// When this was stored.
     pub at: Timestamp,
 }
 
-/// Why a file was refused, or a plan not carried out.
+/// Why a file was refused, or a plan not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportFailure {
     /// A stable code.
@@ -177,16 +177,16 @@ pub struct ImportFailure {
     pub detail: String,
 }
 
-/// How far the parts have come.
+/// How many rows have which outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PartOutcome {
     /// Rows of the part.
     pub rows: u64,
     /// Rows that became invitations.
     pub created: u64,
-    /// Rows whose person came by another way since the plan.
+    /// Rows whose person was invited, or joined, some other way since the plan.
     pub already_exists: u64,
-    /// Rows whose plan could not be kept: what they name changed since.
+    /// Rows that the organisation no longer allows.
     pub drifted: u64,
     /// Rows that were not reached because the import was cancelled.
     pub cancelled: u64,
@@ -199,7 +199,7 @@ pub struct CompletedPart {
     pub part: u32,
     /// The delivery that completed it: its files say what became of each row.
     pub delivery: String,
-    /// What its rows came to.
+    /// The outcomes of its rows.
     pub outcome: PartOutcome,
 }
 
@@ -212,23 +212,23 @@ pub struct Import {
     pub organisation: OrganisationId,
     /// What the file was called.
     pub filename: String,
-    /// Whether somebody looks first.
+    /// Whether an admin reviews the plan.
     pub mode: ImportMode,
     /// What a rejected row does to the file.
     pub on_issues: OnIssues,
-    /// What is given to rows that do not say, as JSON.
+    /// What rows get that do not name a role or team, as JSON.
     pub defaults: serde_json::Value,
-    /// What the uploader says about how the file is written, as JSON.
+    /// The dialect that the uploader asked for, as JSON.
     pub dialect: serde_json::Value,
-    /// Who announced it; `None` for a file an operator dropped.
+    /// The admin who created it; `None` for a file that an operator dropped.
     pub created_by: Option<MembershipId>,
     /// How far it has come.
     pub status: ImportStatus,
-    /// What it reads, once that is there.
+    /// The object it reads, once it has arrived.
     pub source: Option<ImportSource>,
-    /// How far reading it has come, while it is being planned.
+    /// How much of it is read, while it is being planned.
     pub reading: Option<Reading>,
-    /// Who sent it, if somebody did; nobody in [`ImportMode::Send`].
+    /// The admin who sent it; `None` in [`ImportMode::Send`].
     pub sent_by: Option<MembershipId>,
     /// When it was announced.
     pub created_at: Timestamp,
@@ -236,20 +236,20 @@ pub struct Import {
     pub started_at: Option<Timestamp>,
     /// When a part was last completed.
     pub updated_at: Option<Timestamp>,
-    /// When it came to its end, whichever that was.
+    /// When it was completed, failed or cancelled.
     pub finished_at: Option<Timestamp>,
     /// The plan, once there is one.
     pub plan: Option<ImportPlan>,
     /// How many parts are completed.
     pub parts_done: u32,
-    /// What they came to.
+    /// The outcomes of their rows.
     pub outcome: PartOutcome,
     /// Why it failed, or was not sent.
     pub problem: Option<ImportFailure>,
 }
 
 impl Import {
-    /// An import as it is announced, to be looked at before it is sent.
+    /// A new import, to be reviewed before it is sent.
     #[must_use]
     pub fn announced(organisation: OrganisationId, id: ImportId, filename: String, now: Timestamp) -> Self {
         Self {
@@ -276,7 +276,7 @@ impl Import {
         }
     }
 
-    /// Whether no part is still to come: each has its outcome, or none was ever handed out.
+    /// Whether every part has its outcome, or none was ever handed out.
     #[must_use]
     pub fn all_parts_completed(&self) -> bool {
         match (&self.plan, self.started_at) {
@@ -290,10 +290,10 @@ impl Import {
 /// Why an import was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// It is not ready, or its plan is not the one that was looked at.
+    /// It is not ready, or its plan is not the one that was reviewed.
     #[error("the import is not ready, or its plan changed")]
     NotReady,
-    /// Places or the table stood in the way.
+    /// Capacity is missing, or the table failed.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
 }

@@ -1,4 +1,4 @@
-//! An import up to the plan: announced, its file read, refused or ready.
+//! An import up to its plan: announced, its file read, then refused or ready.
 
 use aws_sdk_dynamodb::error::SdkError;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ impl Store {
     /// Announces an import. `false` if it was announced before.
     pub async fn create_import(&self, import: &Import) -> Result<bool, StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(write_import(import)?));
-        // Condition: the event of an object is delivered more than once.
+        // Condition: the event of an object may be delivered more than once.
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
@@ -55,8 +55,8 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// Begins to read a file. `false` if this import is past that, or reads another version of the file: the first
-    /// version that arrives is the one that counts.
+    /// Starts planning a file. `false` if the import is past that, or reads another version of the file: the first version to
+    /// arrive counts.
     pub async fn begin_planning(
         &self,
         organisation: OrganisationId,
@@ -65,7 +65,7 @@ impl Store {
         bytes: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        // Condition: waiting for a file, or cut off while it read this very one.
+        // Condition: waiting for a file, or cut off while reading this one.
         let update = ImportUpdate::when("#status = :waiting OR (#status = :set_status AND #source = :set_source)")
             .value("waiting", s(ImportStatus::AwaitingUpload.as_str()))
             .status(ImportStatus::Planning)
@@ -75,8 +75,8 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
-    /// Says how far reading has come. `false` if the import is not being planned any more: stopped, or planned by another
-    /// attempt. Of two attempts at once either may be the one that is shown, and what it says is true of it.
+    /// Stores how far reading has come. `false` if the import is no longer being planned: cancelled, or planned by another
+    /// attempt. Of two attempts at once, either may be shown.
     pub async fn note_reading(
         &self,
         organisation: OrganisationId,
@@ -87,7 +87,7 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
-    /// Shows the plan. `false` if the import is not being planned any more.
+    /// Stores the plan. `false` if the import is no longer being planned.
     pub async fn finish_planning(
         &self,
         organisation: OrganisationId,
@@ -102,7 +102,7 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
-    /// Shows a plan that cannot be sent, and why. `false` if the import is not being planned any more.
+    /// Stores a plan that cannot be sent, and why. `false` if the import is no longer being planned.
     pub async fn refuse_plan(
         &self,
         organisation: OrganisationId,
@@ -138,7 +138,7 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
-    /// Says why a plan that was to be sent at once was not; it stays ready.
+    /// Stores why a plan was not sent automatically; it stays ready.
     pub async fn note_import_problem(
         &self,
         organisation: OrganisationId,

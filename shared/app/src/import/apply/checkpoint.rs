@@ -9,7 +9,7 @@ use usher_store::ImportPlan;
 
 use super::complete::write_results;
 use super::rows::AppliedRow;
-use crate::import::{ApplyError, ImportApplying};
+use crate::import::applying::{ApplyError, ImportApplying};
 
 /// What became of the first rows of a part in earlier deliveries; nothing for a part that starts.
 pub(in crate::import) async fn read(

@@ -8,7 +8,7 @@ use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
 use super::rows::AppliedRow;
-use crate::import::{ApplyError, ImportApplying};
+use crate::import::applying::{ApplyError, ImportApplying};
 
 pub(in crate::import) async fn complete_part(
     applying: &ImportApplying,

@@ -10,7 +10,7 @@ use usher_import_files::{AppliedOutcome, PlannedRow, invitation_differs};
 use usher_store::Import;
 
 use super::drift::DriftCheck;
-use crate::import::{ApplyError, ImportApplying};
+use crate::import::applying::{ApplyError, ImportApplying};
 use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
 /// What became of one row.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher_domain::Severity;
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles, Writer, write_line};
 
-use crate::import::PlanningError;
+use crate::import::planning::PlanningError;
 
 /// How many there are of each code.
 type ByCode = BTreeMap<String, u64>;

@@ -6,7 +6,7 @@ use usher_domain::CapacityRequest;
 use usher_import_files::{Bucket, Media, PART_BYTES, PART_ROWS, PartHeader, PlanFiles, PlannedRow, write_line};
 use usher_store::ImportPlan;
 
-use crate::import::PlanningError;
+use crate::import::planning::PlanningError;
 
 /// The parts so far.
 pub(crate) struct Parts<'a> {

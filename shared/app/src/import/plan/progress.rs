@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use usher_store::{Import, Reading};
 
-use crate::import::{ImportPlanning, PlanningError};
+use crate::import::planning::{ImportPlanning, PlanningError};
 
 /// The shortest time between two stored figures.
 const NOTE_SECONDS: SignedDuration = SignedDuration::from_secs(3);

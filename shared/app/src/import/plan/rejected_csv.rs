@@ -6,7 +6,7 @@
 use usher_import::{DialectReport, Rejection, rejected_csv};
 use usher_import_files::{Bucket, FlaggedRow, Media, PlanFiles};
 
-use crate::import::PlanningError;
+use crate::import::planning::PlanningError;
 
 /// How many rows are written at once.
 const ROWS: usize = 500;

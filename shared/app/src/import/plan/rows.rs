@@ -13,7 +13,7 @@ use usher_store::{ImportCounts, ImportPlan, Versioned};
 use super::flagged_rows::FlaggedRows;
 use super::parts::Parts;
 use super::skipped_rows::SkippedRows;
-use crate::import::{ImportPlanning, PlanningError};
+use crate::import::planning::{ImportPlanning, PlanningError};
 
 /// How many people are looked up at once: eight requests of a hundred.
 const LOOKUP_ROWS: usize = 800;
@@ -134,11 +134,9 @@ impl<'a> Rows<'a> {
     ) -> Result<(), PlanningError> {
         let count = match reason {
             SkipReason::Duplicate { .. } => &mut self.counts.ignored_duplicates,
-            SkipReason::Exists { membership: ExistingMembership::Invited, .. } => &mut self.counts.already_invited,
-            SkipReason::Exists { membership: ExistingMembership::Member, .. } => &mut self.counts.already_member,
-            SkipReason::Exists { membership: ExistingMembership::Deactivated, .. } => {
-                &mut self.counts.deactivated_member
-            }
+            SkipReason::Exists { existing: ExistingMembership::Invited, .. } => &mut self.counts.already_invited,
+            SkipReason::Exists { existing: ExistingMembership::Member, .. } => &mut self.counts.already_member,
+            SkipReason::Exists { existing: ExistingMembership::Deactivated, .. } => &mut self.counts.deactivated_member,
         };
         *count += 1;
         let membership = MembershipId::of(self.organisation, &email);
@@ -157,7 +155,8 @@ impl<'a> Rows<'a> {
 
 /// Why the person needs no invitation; `None` if they do.
 fn skip_reason(spec: &InvitationSpec, existing: &Versioned, now: Timestamp) -> Option<SkipReason> {
-    let membership = ExistingMembership::of(&existing.membership, now)?;
-    let differs = membership == ExistingMembership::Invited && asks_for_more(spec, &existing.membership);
-    Some(SkipReason::Exists { membership, differs })
+    let membership = &existing.membership;
+    let existing = ExistingMembership::of(membership, now)?;
+    let differs = existing == ExistingMembership::Invited && asks_for_more(spec, membership);
+    Some(SkipReason::Exists { existing, differs })
 }

@@ -2,7 +2,7 @@
 
 use usher_import_files::{Bucket, Media, PlanFiles, SkippedRow, Writer, write_line};
 
-use crate::import::PlanningError;
+use crate::import::planning::PlanningError;
 
 /// The skipped rows so far.
 pub(crate) struct SkippedRows<'a>(Writer<'a>);
