@@ -31,7 +31,7 @@ async fn a_revoked_link_is_refused() {
     let _ = acme.post(&format!("/invitations/{id}/revoke"), json!({})).await.ok();
     let page = open(&acme, &path).await;
     assert_eq!(page.status, StatusCode::GONE);
-    assert!(page.text.contains("was revoked"), "{}", page.text);
+    assert!(page.text.contains("was withdrawn"), "{}", page.text);
     assert_eq!(join(&acme, &path, FORM).await.status, StatusCode::GONE);
     assert!(acme.world.cloud.account("jo@x.example").is_none());
 }
