@@ -12,7 +12,7 @@ use super::rows::AppliedRow;
 use crate::import::applying::{ApplyError, ImportApplying};
 
 /// What became of the first rows of a part in earlier deliveries; nothing for a part that starts.
-pub(in crate::import) async fn read(
+pub(crate) async fn read(
     applying: &ImportApplying,
     plan: &ImportPlan,
     job: &ApplyJob,
@@ -52,7 +52,7 @@ async fn lines(
 
 /// Writes a checkpoint, and returns the job that continues from it. Fails if nothing was applied since `job` began:
 /// otherwise a part could be handed on forever.
-pub(in crate::import) async fn write(
+pub(crate) async fn write(
     applying: &ImportApplying,
     plan: &ImportPlan,
     job: ApplyJob,

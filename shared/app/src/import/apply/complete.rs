@@ -10,7 +10,7 @@ use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 use super::rows::AppliedRow;
 use crate::import::applying::{ApplyError, ImportApplying};
 
-pub(in crate::import) async fn complete_part(
+pub(crate) async fn complete_part(
     applying: &ImportApplying,
     import: &Import,
     plan: &ImportPlan,
@@ -47,7 +47,7 @@ pub(in crate::import) async fn complete_part(
 }
 
 /// Writes what became of these rows, a line each.
-pub(in crate::import) fn write_results(rows: &[PlannedRow], applied: &[AppliedRow], out: &mut Vec<u8>) {
+pub(crate) fn write_results(rows: &[PlannedRow], applied: &[AppliedRow], out: &mut Vec<u8>) {
     for (PlannedRow { row, line, spec, .. }, AppliedRow { id, outcome, issues }) in rows.iter().zip(applied) {
         let (email, issues) = (spec.email.clone(), issues.clone());
         let result = RowResult { row: *row, line: *line, email, outcome: *outcome, membership: *id, issues };

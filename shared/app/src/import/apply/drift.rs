@@ -8,8 +8,8 @@ use usher_import_files::PlannedRow;
 use usher_store::{Import, Snapshot};
 
 /// The organisation and the inviter as they are now.
-pub(in crate::import) struct DriftCheck<'a> {
-    pub(in crate::import) organisation: &'a Organisation,
+pub(crate) struct DriftCheck<'a> {
+    pub(crate) organisation: &'a Organisation,
     /// The validator with the inviter's authority; `None` if they are no longer an admin.
     validator: Option<InvitationValidator<'a>>,
     /// How the file names its columns.
@@ -17,7 +17,7 @@ pub(in crate::import) struct DriftCheck<'a> {
 }
 
 impl<'a> DriftCheck<'a> {
-    pub(in crate::import) fn new(import: &Import, loaded: &'a Snapshot) -> Self {
+    pub(crate) fn new(import: &Import, loaded: &'a Snapshot) -> Self {
         let organisation = &loaded.organisation;
         let rank = match (import.created_by, &loaded.member) {
             (None, _) => Ok(None),
@@ -36,7 +36,7 @@ impl<'a> DriftCheck<'a> {
     }
 
     /// Why a row has drifted; empty if it has not.
-    pub(in crate::import) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
+    pub(crate) fn drift(&self, row: &PlannedRow) -> Vec<RowIssue> {
         let Some(validator) = &self.validator else {
             let message = "the admin who created the import is no longer an admin";
             return vec![RowIssue::of_row(row.line, IssueCode::NotAnAdmin, message)];

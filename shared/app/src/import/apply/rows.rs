@@ -15,11 +15,11 @@ use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::import) struct AppliedRow {
-    pub(in crate::import) id: MembershipId,
-    pub(in crate::import) outcome: AppliedOutcome,
+pub(crate) struct AppliedRow {
+    pub(crate) id: MembershipId,
+    pub(crate) outcome: AppliedOutcome,
     /// Why the row drifted, or how an existing invitation differs from it.
-    pub(in crate::import) issues: Vec<RowIssue>,
+    pub(crate) issues: Vec<RowIssue>,
 }
 
 fn ids(import: &Import, rows: &[PlannedRow]) -> Vec<MembershipId> {
@@ -27,7 +27,7 @@ fn ids(import: &Import, rows: &[PlannedRow]) -> Vec<MembershipId> {
 }
 
 /// What earlier deliveries wrote of a part that must not be applied further.
-pub(in crate::import) async fn find_applied(
+pub(crate) async fn find_applied(
     applying: &ImportApplying,
     import: &Import,
     rows: &[PlannedRow],
@@ -44,7 +44,7 @@ pub(in crate::import) async fn find_applied(
 
 /// Applies these rows. Rows are assumed to be new, as the plan found them; only those that met an existing membership, and
 /// those that drifted, are looked up.
-pub(in crate::import) async fn apply_rows(
+pub(crate) async fn apply_rows(
     applying: &ImportApplying,
     import: &Import,
     check: &DriftCheck<'_>,
