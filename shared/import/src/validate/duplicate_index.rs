@@ -52,7 +52,8 @@ pub(crate) struct DuplicateIndex {
     firsts: HashTable<Key>,
     /// The people whose address looks like an earlier one, by identity.
     others: HashTable<Key>,
-    identities: foldhash::quality::RandomState,
+    /// `SipHash`, unlike the others: an identity decides whether a row is the same person.
+    identities: std::hash::RandomState,
     looks: foldhash::quality::RandomState,
     contents: foldhash::fast::RandomState,
     /// Room for the look of one address, kept to save an allocation per row.
