@@ -107,7 +107,7 @@ fn a_revoked_invitation_cannot_be_accepted_until_it_is_resent() {
     }
     assert_eq!(code(&stack, &link), (410, "link_revoked".to_owned()));
     let page = stack.web.get(&link).text();
-    assert!(page.contains("taken back") && !page.contains("Send a fresh link"), "{page}");
+    assert!(page.contains("was withdrawn") && !page.contains("Send a fresh link"), "{page}");
     assert_eq!(stack.web.post_form(&link, &[("password", PASSWORD)]).status, 410);
     assert_eq!(stack.accounts(&email), 0);
     assert_eq!(acme.get(&format!("/members/{id}")).status, 404);
