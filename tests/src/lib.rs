@@ -7,8 +7,10 @@
 )]
 
 pub mod cloud;
+pub mod snapshot;
 pub mod stack;
 pub mod world;
 
 pub use cloud::Cloud;
+pub use snapshot::ids_hidden;
 pub use world::World;

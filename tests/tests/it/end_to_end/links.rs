@@ -124,8 +124,7 @@ fn a_revoked_invitation_cannot_be_accepted_until_it_is_resent() {
 /// Mail scanners follow links, many times.
 #[test]
 #[ignore = "needs a deployed stack: make end-to-end"]
-fn a_thousand_looks_at_a_link_change_nothing() {
-    const THREADS: usize = 10;
+fn many_looks_at_a_link_change_nothing() {
     let stack = Stack::from_environment();
     let acme = stack.organisation(5);
     let email = acme.address("scanned");
@@ -135,9 +134,9 @@ fn a_thousand_looks_at_a_link_change_nothing() {
     let before = stack.items_with(&acme.id);
     assert!(before.len() >= 4, "settings, places and two people at least: {:?}", before.keys());
     std::thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for _ in 0..10 {
             scope.spawn(|| {
-                for _ in 0..1_000 / THREADS / 2 {
+                for _ in 0..10 {
                     assert_eq!(stack.web.get(&link).status, 200);
                     assert_eq!(stack.web.head(&link).status, 200);
                 }

@@ -8,7 +8,8 @@ use usher_tests::World;
 use usher_tests::cloud::{Fault, Message};
 use usher_tests::world::{Acme, assert_each_row_has_one_result};
 
-const ROWS: u32 = 10_000;
+/// Two parts.
+const ROWS: u32 = 6_000;
 
 fn address(person: u32) -> String {
     format!("person{person}@company.example")
