@@ -7,5 +7,6 @@ use usher_runtime::{Aws, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let accept = Accept::from_environment(&Aws::from_environment()?)?;
+    accept.connect().await;
     usher_http::run(accept::router(accept)).await
 }

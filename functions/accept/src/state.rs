@@ -22,6 +22,12 @@ pub struct Accept {
 }
 
 impl Accept {
+    /// Reads the link keys and opens the connection to the table before the first request comes.
+    pub async fn connect(&self) {
+        // What fails here is tried again by the first request, which reports it.
+        drop(tokio::join!(self.keys.keys(self.clock.now()), self.store.connect()));
+    }
+
     /// Reads what it needs from the environment.
     pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
         let accounts = match config::optional("USER_POOL_ID") {

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::Value;
 use usher_domain::EmailAddress;
-use usher_runtime::fetch::Fetcher;
+use usher_runtime::fetch::fetch;
 
 /// How long the issuer's keys are used before they are fetched again.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
@@ -55,7 +55,6 @@ pub enum TokenKeys {
 #[derive(Debug, Clone)]
 pub struct Published {
     url: Arc<str>,
-    fetcher: Fetcher,
     cached: Arc<Mutex<Option<Fetched>>>,
 }
 
@@ -86,7 +85,7 @@ impl Published {
     /// The keys at this address.
     #[must_use]
     pub fn at(url: String) -> Self {
-        Self { url: url.into(), fetcher: Fetcher::default(), cached: Arc::default() }
+        Self { url: url.into(), cached: Arc::default() }
     }
 
     async fn keys(&self, wanted: &str, now: Timestamp) -> Result<Arc<JwkSet>, TokenError> {
@@ -97,7 +96,7 @@ impl Published {
                 return Ok(Arc::clone(keys));
             }
         }
-        let fetched = self.fetcher.get(&self.url).await;
+        let fetched = fetch(&self.url).await;
         let fetched = fetched.map_err(|error| error.to_string()).and_then(|body| {
             serde_json::from_slice::<JwkSet>(&body).map_err(|error| format!("the keys cannot be read: {error}"))
         });

@@ -8,5 +8,7 @@ use usher_runtime::{Aws, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let aws = Aws::from_environment()?;
-    usher_http::run(imports::router(Api::from_environment(&aws)?, Imports::from_environment(&aws)?)).await
+    let (api, imports) = (Api::from_environment(&aws)?, Imports::from_environment(&aws)?);
+    api.store.connect().await;
+    usher_http::run(imports::router(api, imports)).await
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -27,10 +27,30 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The HTTPS client that all AWS clients share.
+/// Where the certificates of AWS's services lead to (<https://www.amazontrust.com/repository/>). Reading the machine's
+/// whole store instead is a third of the instructions until a function's first answer.
+const AMAZON_ROOTS: [&str; 5] = [
+    include_str!("amazon-roots/root-ca-1.pem"),
+    include_str!("amazon-roots/root-ca-2.pem"),
+    include_str!("amazon-roots/root-ca-3.pem"),
+    include_str!("amazon-roots/root-ca-4.pem"),
+    include_str!("amazon-roots/starfield-services-g2.pem"),
+];
+
+/// The HTTPS client that all AWS clients of a region share.
 #[must_use]
-pub fn https() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+pub fn https(region: &str) -> SharedHttpClient {
+    let client = aws_smithy_http_client::Builder::new();
+    let context = TlsContext::builder().with_trust_store(roots(region)).build().unwrap_or_default();
+    client.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
+}
+
+/// Regions of other partitions (China, governments) may use other authorities.
+fn roots(region: &str) -> TrustStore {
+    if ["cn-", "us-gov-", "us-iso", "eu-iso"].iter().any(|prefix| region.starts_with(prefix)) {
+        return TrustStore::default();
+    }
+    AMAZON_ROOTS.iter().fold(TrustStore::empty(), |roots, root| roots.with_pem_certificate(*root))
 }
 
 /// Describes a failed call for a log: the kind of failure and the service's code. It leaves out the message and the raw
@@ -62,7 +82,9 @@ impl Aws {
             None,
             "environment",
         );
-        Ok(Self::new(config::required("AWS_REGION")?, credentials, https(), config::optional("AWS_ENDPOINT_URL")))
+        let region = config::required("AWS_REGION")?;
+        let https = https(&region);
+        Ok(Self::new(region, credentials, https, config::optional("AWS_ENDPOINT_URL")))
     }
 
     /// Builds the shared configuration from its parts.

@@ -54,6 +54,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Opens the connection to the table, so that the first request finds it open: while a function starts, Lambda gives
+    /// it a whole processor. Reads an item that does not exist; if that fails, the first request will say so.
+    pub async fn connect(&self) {
+        drop(self.get(&keys::Key { pk: "-".to_owned(), sk: "-".to_owned() }).await);
+    }
+
     /// The table of this name.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
