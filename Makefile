@@ -38,7 +38,7 @@ endif
 cargo_fuzz_version := 0.13.2
 cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 
-.PHONY: help up token demo test build template unit end-to-end scale bench fuzz down clean prerequisites
+.PHONY: help up token demo test build template unit end-to-end as-on-aws scale bench fuzz down clean prerequisites
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template, seed organisation Acme"
@@ -73,9 +73,9 @@ build: prerequisites
 
 # The template: expanded as AWS expands it, linted, and held to its contract.
 template: .venv/ready
-	$(tool) tests/template/expand.py .local/expanded.json
+	$(tool) infra/local/expand.py .local/expanded.json
 	.venv/bin/cfn-lint template.yaml .local/expanded.json
-	$(tool) -m unittest discover --start-directory tests/template
+	PYTHONPATH=infra/local $(tool) -m unittest discover --start-directory tests/template
 
 unit: prerequisites
 	$(unit_tests)
@@ -87,15 +87,21 @@ with_test_cloud = trap '$(MAKE) --no-print-directory down PORT=$(TEST_PORT) STAT
 
 # The large file comes last and alone: other invitations would wait behind its mails.
 end-to-end: .venv/ready
-	@$(with_test_cloud) && .ci/stage '  stories' $(end_to_end_tests) && \
+	@$(with_test_cloud) && \
+	.ci/stage '  as on AWS' $(MAKE) --no-print-directory as-on-aws PORT=$(TEST_PORT) STATE=$(TEST_STATE) && \
+	.ci/stage '  stories' $(end_to_end_tests) && \
 	.ci/stage '  file of 10,000 rows' $(large_file_test)
+
+# Stacks beside that of a running local cloud, with the branches that AWS takes and the laptop does not.
+as-on-aws: .venv/ready
+	@PYTHONPATH=infra/local $(tool) -m unittest discover --start-directory tests/deployed
 
 scale: .venv/ready
 	@$(with_test_cloud) && export USHER_SCALE_ROWS=$(ROWS) && $(scale_test)
 
 # Built as it is deployed, in a profile of its own: the first time takes some minutes.
 bench:
-	@LOG_LEVEL=warn cargo run --quiet --profile bench --bin bench
+	@AWS_LAMBDA_LOG_LEVEL=warn cargo run --quiet --profile bench --bin bench
 
 # Begins with the fixtures, and with what earlier runs found worth keeping. An input that breaks a promise is kept in
 # fuzz/artifacts, and printed with the line that tries it again.

@@ -1,15 +1,16 @@
 """Builds the functions and lays them out like `sam build`, from one workspace build without LTO."""
 
 import filecmp
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from samcli.yamlhelper import yaml_dump, yaml_parse
-
 import settings
+from expand import expand
+from localise import localise
 
 
 def build():
@@ -19,13 +20,13 @@ def build():
         sys.exit("The build failed; see the compiler errors above.")
 
     built = Path(os.environ.get("CARGO_TARGET_DIR", settings.ROOT / "target")) / "local"
-    template = yaml_parse((settings.ROOT / "template.yaml").read_text())
+    template = localise(expand())
     for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Lambda::Function":
             binary = resource.pop("Metadata")["BuildProperties"]["Binary"]
             put(built / binary, settings.BUILD / binary / "bootstrap")
-            resource["Properties"]["CodeUri"] = binary
-    (settings.BUILD / "template.yaml").write_text(yaml_dump(template))
+            resource["Properties"]["Code"] = binary
+    settings.TEMPLATE.write_text(json.dumps(template, indent=1))
 
 
 def put(source, target):

@@ -19,3 +19,10 @@ def outputs():
     """Return the stack's outputs by name."""
     stacks = client("cloudformation").describe_stacks(StackName=settings.STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+
+
+def resource(name):
+    """Return the physical name of a resource of the stack."""
+    cloudformation = client("cloudformation")
+    found = cloudformation.describe_stack_resource(StackName=settings.STACK, LogicalResourceId=name)
+    return found["StackResourceDetail"]["PhysicalResourceId"]

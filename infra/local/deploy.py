@@ -32,9 +32,9 @@ def parameters():
         "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
         "MailFrom": settings.MAIL_FROM,
         "PublicUrl": settings.API_URL,
-        "UploadUrl": f"{settings.ENDPOINT}/{settings.UPLOADS}",
-        "UserPoolEndpoint": settings.ENDPOINT,
-        "LogLevel": "debug",
+        "DeletionProtection": "false",
+        "SesSandbox": "false",
+        "LogLevel": "DEBUG",
     }
 
 
@@ -43,7 +43,7 @@ def run_sam():
         sys.executable, "-m", "samcli", "deploy",
         "--config-file", str(settings.ROOT / "samconfig.toml"),
         "--config-env", "local",
-        "--template-file", str(settings.BUILD / "template.yaml"),
+        "--template-file", str(settings.TEMPLATE),
         "--tags", settings.API_ID_TAG,
         "--parameter-overrides", *(f"{name}={value}" for name, value in parameters().items()),
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import requests
 import settings
 from accounts import create_operator, sign_in
 from api import call
-from clients import outputs
+from clients import outputs, resource
 from mailbox import link_for
 
 ACME = json.loads((Path(__file__).parent / "acme.json").read_text())
@@ -58,6 +58,7 @@ def new():
         "region": settings.REGION,
         "upload_bucket": stack["UploadBucket"],
         "table": stack["TableName"],
+        "sweeper": resource("Sweeper"),
         "user_pool_id": stack["UserPoolId"],
         "user_pool_client_id": stack["UserPoolClientId"],
         "org": None,

@@ -16,7 +16,6 @@ ACCOUNT = "000000000000"
 
 STACK = "usher-local"
 ARTIFACTS = "usher-local-artifacts"
-UPLOADS = f"{STACK}-uploads-{ACCOUNT}-{REGION}"
 
 # The emulator takes the API's id from this tag. The links in mails need it before the deploy.
 API_ID = "acce5500"
@@ -26,6 +25,7 @@ MAIL_URL = f"{ENDPOINT}/_ministack/ses/messages"
 MAIL_FROM = "invitations@usher.example"
 
 BUILD = FOLDER / "build"
+TEMPLATE = BUILD / "template.json"
 STACK_FILE = FOLDER / "stack.json"
 PID_FILE = FOLDER / "cloud.pid"
 CLOUD_LOG = FOLDER / "cloud.log"

@@ -9,6 +9,7 @@
 pub mod cloud;
 pub mod snapshot;
 pub mod stack;
+pub mod template;
 pub mod world;
 
 pub use cloud::Cloud;

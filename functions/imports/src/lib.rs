@@ -31,12 +31,10 @@ pub struct Imports {
 }
 
 impl Imports {
-    /// Puts the pieces together. `url` is where forms are posted to, if not to the bucket's own address; `largest` is
-    /// the largest file, in bytes.
-    pub fn new(aws: &Aws, bucket: &str, url: Option<String>, largest: u64) -> Result<Self, ConfigError> {
+    /// Puts the pieces together. `url` is where forms are posted to; `largest` is the largest file, in bytes.
+    pub fn new(aws: &Aws, bucket: &str, url: String, largest: u64) -> Result<Self, ConfigError> {
         let region = aws.config().region().ok_or(ConfigError::Missing("AWS_REGION"))?.to_string();
         let keys = aws.config().credentials_provider().ok_or(ConfigError::Missing("AWS_ACCESS_KEY_ID"))?;
-        let url = url.unwrap_or_else(|| format!("https://{bucket}.s3.{region}.amazonaws.com/"));
         let forms = UploadForms { bucket: bucket.to_owned(), region, url, largest, credentials: Credentials(keys) };
         Ok(Self { bucket: Bucket::new(aws.s3(), bucket), forms })
     }
@@ -45,7 +43,7 @@ impl Imports {
     pub fn from_environment(aws: &Aws) -> Result<Self, ConfigError> {
         let bucket = config::required("UPLOAD_BUCKET")?;
         let largest = config::required_number("UPLOAD_MAX_BYTES")?;
-        Self::new(aws, &bucket, config::optional("UPLOAD_URL"), largest)
+        Self::new(aws, &bucket, config::required("UPLOAD_URL")?, largest)
     }
 }
 

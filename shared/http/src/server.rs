@@ -1,7 +1,7 @@
 //! What every function behind the API shares: its layers, and the loop that serves it.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use tracing::Instrument;
@@ -29,8 +29,9 @@ async fn log(request: Request, next: Next) -> Response {
     let request_id = context.map_or("-", |context| context.request_id.as_str()).to_owned();
     let organisation = request.uri().path().split('/').nth(3).and_then(|text| text.parse().ok());
     let organisation = organisation.map(|id: usher_domain::OrganisationId| id.to_string()).unwrap_or_default();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id, organisation, %method);
+    let span = tracing::info_span!("request", request_id, route, %method, organisation);
     async {
         let response = next.run(request).await;
         tracing::info!(status = response.status().as_u16(), "answered");

@@ -6,10 +6,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config;
 
-/// Starts logging at `LOG_LEVEL` (a level or a filter; default `info`).
+/// Starts logging at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets to the level that it keeps (default `info`).
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 pub fn init() {
     // At its lower levels the SDK logs whole requests with their contents, so it only logs from `warn` up.
-    let level = config::optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    let level = config::optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let quiet = "aws_config=warn,aws_sdk=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,aws_runtime=warn,\
                  aws_smithy_http_client=warn,aws_sigv4=warn,hyper=warn,hyper_util=warn,rustls=warn,lambda_runtime=warn,\
                  lambda_http=warn,axum=warn,tower=warn,h2=warn";

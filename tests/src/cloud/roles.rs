@@ -8,20 +8,14 @@ use serde_json::Value;
 use serde_norway::Value as Yaml;
 
 use super::Call;
+use crate::template;
 
 /// Signs the calls of the test itself, which may do everything.
 pub(super) const TEST: &str = "test";
 
 /// The actions of each function.
 static ROLES: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
-    let template: Yaml =
-        serde_norway::from_str(include_str!("../../../template.yaml")).expect("the template can be read");
-    let resources = template["Resources"].as_mapping().expect("resources").iter();
-    let roles = resources.filter_map(|(name, resource)| {
-        let function = name.as_str()?.strip_suffix("Role")?;
-        Some((function.to_owned(), actions_of(&resource["Properties"]["Policies"])))
-    });
-    roles.collect()
+    template::functions().map(|(name, function)| (name.to_owned(), actions_of(&function["Policies"]))).collect()
 });
 
 /// Every action anywhere in a policy, including those that depend on a condition.
@@ -54,7 +48,7 @@ pub(super) fn assert_allowed(authorization: &str, call: &Call) {
     }
     let allowed = ROLES.get(who).unwrap_or_else(|| panic!("the template has no role for {who}"));
     for action in actions(call) {
-        assert!(allowed.contains(&action), "{who}Role does not allow {action}");
+        assert!(allowed.contains(&action), "the template does not allow {who} {action}");
     }
 }
 
@@ -134,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "MailerRole does not allow dynamodb:Query")]
+    #[should_panic(expected = "does not allow Mailer dynamodb:Query")]
     fn a_function_that_does_more_than_it_may_is_found_out() {
         assert_allowed("AWS4-HMAC-SHA256 Credential=Mailer/20260302/x", &call("DynamoDB_20120810.Query", "{}"));
     }

@@ -71,12 +71,10 @@ impl Stack {
         held
     }
 
-    /// Calls a function by hand and waits for its answer.
+    /// Calls the sweeper by hand and waits for its answer.
     #[must_use]
-    pub fn invoke(&self, function: &str, event: &Value) -> Answer {
-        let of_interest = |group: &String| group.starts_with("/aws/lambda/") && group.ends_with(function);
-        let group = self.log_groups().into_iter().find(of_interest).expect("the function's log group");
-        let name = group.trim_start_matches("/aws/lambda/");
-        self.ask_aws("lambda", &format!("/2015-03-31/functions/{name}/invocations"), None, event)
+    pub fn sweep(&self, event: &Value) -> Answer {
+        let path = format!("/2015-03-31/functions/{}/invocations", self.known.sweeper);
+        self.ask_aws("lambda", &path, None, event)
     }
 }

@@ -41,6 +41,7 @@ pub struct Known {
     pub region: String,
     pub upload_bucket: String,
     pub table: String,
+    pub sweeper: String,
     pub user_pool_id: String,
     pub user_pool_client_id: String,
     pub operator_email: String,

@@ -47,7 +47,7 @@ impl World {
     }
 
     fn imports(&self) -> imports::Imports {
-        let url = Some("http://cloud.invalid/uploads".to_owned());
+        let url = "http://cloud.invalid/uploads".to_owned();
         imports::Imports::new(&self.cloud.aws_of("Imports"), BUCKET, url, LARGEST_FILE).expect("a configuration")
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use crate::cloud::{BUCKET, Mail, Message};
+use crate::template;
 
 /// More rounds than any story needs.
 const MOST_ROUNDS: usize = 100;
@@ -28,13 +29,7 @@ pub fn upload_event(key: &str, version: &str) -> S3Event {
 impl World {
     /// Passes the table's changes to the relay, filtered as the template filters them.
     pub async fn relay_changes(&self) {
-        let due = |record: &Value| {
-            let new = |name: &str| record["dynamodb"]["NewImage"][name]["S"].as_str().unwrap_or_default().to_owned();
-            (new("status") == "pending" && new("mail_state") == "queued")
-                || (new("kind") == "import"
-                    && ["applying", "cancelled", "completed", "failed"].contains(&new("status").as_str()))
-        };
-        let records: Vec<Value> = self.cloud.stream().into_iter().filter(due).collect();
+        let records: Vec<Value> = self.cloud.stream().into_iter().filter(template::is_relayed).collect();
         for batch in records.chunks(100) {
             let event = serde_json::from_value(json!({"Records": batch})).expect("a stream event");
             let answer = relay::handle(&self.relay(), event).await.expect("relayed");

@@ -11,7 +11,7 @@ fn the_sweeper_runs_as_deployed() {
     let id = acme.invite(&acme.address("untouched"), "manager");
     let event = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
     for _ in 0..2 {
-        let answer = stack.invoke("-sweeper", &event);
+        let answer = stack.sweep(&event);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.header("x-amz-function-error"), None, "{}", answer.text());
     }

@@ -18,18 +18,11 @@ use serde_json::{Value, json};
 use usher_domain::IssueCode;
 use usher_tests::World;
 
-use contract::{CheckedWorld, Contract, Coverage, Operation};
+use contract::{CheckedWorld, Contract, Coverage};
 
 #[test]
 fn the_contract_has_exactly_the_routes_that_are_deployed() {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(template).expect("the template");
-    let keys = template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey:"));
-    let deployed: BTreeSet<Operation> = keys
-        .map(|key| key.trim().trim_matches(['"', '\'']).split_once(' ').expect("a method and a path"))
-        .map(|(method, path)| (method.to_owned(), path.to_owned()))
-        .collect();
-    assert_eq!(Contract::read().operations(), deployed);
+    assert_eq!(Contract::read().operations(), usher_tests::template::routes());
 }
 
 #[tokio::test]

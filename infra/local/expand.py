@@ -14,26 +14,24 @@ from pathlib import Path
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
-ROOT = Path(__file__).resolve().parents[2]
+import settings
 
 
-class NoManagedPolicies:
-    """The translator asks for managed policies; no function uses one by name."""
+class ManagedPolicies:
+    """What the translator would ask IAM for: no function names a managed policy."""
 
     def load(self):
         return {}
 
 
 def expand():
+    """Return the template that CloudFormation deploys. Its functions' code is a placeholder."""
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    template = yaml_parse((ROOT / "template.yaml").read_text())
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            # `sam deploy` sets this after the upload.
-            resource["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "code.zip"}
-    template["Globals"]["Function"].pop("CodeUri")
-    return json.loads(json.dumps(transform(template, {}, NoManagedPolicies())))
+    template = yaml_parse((settings.ROOT / "template.yaml").read_text())
+    # `sam deploy` sets this after the upload.
+    template["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code.zip"
+    return json.loads(json.dumps(transform(template, {}, ManagedPolicies())))
 
 
 if __name__ == "__main__":
