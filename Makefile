@@ -38,7 +38,7 @@ endif
 cargo_fuzz_version := 0.13.2
 cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 
-.PHONY: help up token demo test build template unit end-to-end as-on-aws scale bench fuzz down clean prerequisites
+.PHONY: help up token demo test build template unit end-to-end as-on-aws scale bench fuzz deployable down clean prerequisites
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template, seed organisation Acme"
@@ -48,6 +48,7 @@ help:
 	@echo "make scale   a file of $(ROWS) rows end to end, while workers are killed"
 	@echo "make bench   print the benchmark table"
 	@echo "make fuzz    read random files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
+	@echo "make deployable  build one function as it is deployed to AWS"
 	@echo "make down    stop the local cloud"
 	@echo "Variables: PORT=$(PORT) STATE=$(STATE) TEST_PORT=$(TEST_PORT) PYTHON=$(PYTHON)"
 
@@ -115,6 +116,17 @@ fuzz: $(cargo_fuzz)
 $(cargo_fuzz):
 	@echo "Installing cargo-fuzz $(cargo_fuzz_version) (about a minute)"
 	@cargo install --quiet --locked --version =$(cargo_fuzz_version) --root .local/tools/cargo-fuzz-$(cargo_fuzz_version) cargo-fuzz
+
+# One function as `sam build` makes it for AWS, to see that the tools of infra/requirements-aws.txt do; a few minutes.
+deployable: .local/tools/aws/ready
+	PATH="$(CURDIR)/.local/tools/aws/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build Relay --build-dir .local/aws --cache-dir .local/aws-cache
+	@file .local/aws/Relay/bootstrap 2>/dev/null; ls -l .local/aws/Relay/bootstrap
+
+.local/tools/aws/ready: infra/requirements-aws.txt infra/local/requirements.txt | prerequisites
+	@echo "Installing what builds for AWS into .local/tools/aws (about a minute)"
+	@$(PYTHON) -m venv .local/tools/aws
+	@.local/tools/aws/bin/pip install --no-compile --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 clean: down
 	rm -rf .local .venv target fuzz/target fuzz/corpus fuzz/artifacts
