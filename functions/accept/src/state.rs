@@ -25,7 +25,8 @@ impl Accept {
     /// Reads the link keys and opens the connection to the table before the first request comes.
     pub async fn connect(&self) {
         // What fails here is tried again by the first request, which reports it.
-        drop(tokio::join!(self.keys.keys(self.clock.now()), self.store.connect()));
+        let keys = tokio::time::timeout(usher_store::STARTING, self.keys.keys(self.clock.now()));
+        drop(tokio::join!(keys, self.store.connect()));
     }
 
     /// Reads what it needs from the environment.

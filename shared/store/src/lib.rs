@@ -37,8 +37,12 @@ pub use reservation::Reservation;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use limiter::ConcurrencyLimiter;
+
+/// How long a start waits for the connection: Lambda gives it 10 seconds in all.
+pub const STARTING: Duration = Duration::from_secs(3);
 
 /// One stored item.
 pub type Item = HashMap<String, AttributeValue>;
@@ -54,15 +58,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the connection to the table, so that the first request finds it open: while a function starts, Lambda gives
-    /// it a whole processor. Reads an item that does not exist; if that fails, the first request will say so.
-    pub async fn connect(&self) {
-        drop(self.get(&keys::Key { pk: "-".to_owned(), sk: "-".to_owned() }).await);
-    }
-
     /// The table of this name.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into(), reads: ConcurrencyLimiter::new(), writes: ConcurrencyLimiter::new() }
+    }
+
+    /// Opens the connection to the table, so that the first request finds it open: while a function starts, Lambda gives
+    /// it a whole processor. Reads an item that does not exist; if that fails, or takes long, the first request will say so.
+    pub async fn connect(&self) {
+        let nothing = keys::Key { pk: "-".to_owned(), sk: "-".to_owned() };
+        drop(tokio::time::timeout(STARTING, self.get(&nothing)).await);
     }
 }

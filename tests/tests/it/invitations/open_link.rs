@@ -1,6 +1,9 @@
 //! Opening the link of an invitation.
 
-use http::{Method, StatusCode};
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use tower::ServiceExt;
+use usher_tests::cloud::Fault;
 
 use super::invitee::{FORM, invited, join, open};
 
@@ -14,6 +17,29 @@ async fn reading_the_link_writes_nothing_however_often() {
     }
     assert_eq!(acme.world.cloud.items(), items);
     assert_eq!(acme.world.cloud.writes(), writes);
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_connect_while_it_starts_answers_all_the_same() {
+    let (acme, _, path) = invited().await;
+    let accept = acme.world.accept();
+    acme.world.cloud.fail(|_| Some(Fault::Before));
+    accept.connect().await;
+    acme.world.cloud.stop_failing();
+    let request = Request::get(&path).body(Body::empty()).expect("a request");
+    assert_eq!(accept::router(accept).oneshot(request).await.expect("an answer").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_function_that_connected_reads_the_keys_no_more() {
+    let (acme, _, path) = invited().await;
+    let accept = acme.world.accept();
+    accept.connect().await;
+    let _ = acme.world.cloud.take_calls();
+    let request = Request::get(&path).body(Body::empty()).expect("a request");
+    assert_eq!(accept::router(accept).oneshot(request).await.expect("an answer").status(), StatusCode::OK);
+    let calls = acme.world.cloud.take_calls();
+    assert!(!calls.is_empty() && calls.iter().all(|call| !call.contains("secretsmanager")), "{calls:?}");
 }
 
 #[tokio::test]
