@@ -12,7 +12,6 @@ from clients import client, outputs
 def fill():
     allow_what_the_emulator_asks()
     allow_plain_http()
-    number_the_concurrency()
 
 
 # Actions that a role's policy allows on AWS, and what the emulator checks instead: another action, or no resource.
@@ -44,15 +43,6 @@ def allow_what_the_emulator_asks():
 def allow_plain_http():
     """Remove the bucket policy that requires TLS: the local cloud uses plain HTTP on loopback."""
     client("s3").delete_bucket_policy(Bucket=outputs()["UploadBucket"])
-
-
-def number_the_concurrency():
-    """Turn the concurrency into a number: the emulator keeps parameters as text, and its poller fails on that."""
-    functions = client("lambda")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        if scaling := mapping.get("ScalingConfig"):
-            limit = int(scaling["MaximumConcurrency"])
-            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
 def resources(kind):

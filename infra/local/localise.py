@@ -18,16 +18,24 @@ AUTHORIZER = "IdentityToken"
 def localise(template):
     for function, variables in VARIABLES.items():
         template["Resources"][function]["Properties"]["Environment"]["Variables"] |= variables
-    return without_documents(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            # Lambda sets this from LoggingConfig; the emulator does not.
+            resource["Properties"]["Environment"]["Variables"]["AWS_LAMBDA_LOG_LEVEL"] = {"Ref": "LogLevel"}
+    return for_the_emulator(template)
 
 
-def without_documents(template):
+def for_the_emulator(template):
     """Replace what the emulator cannot deploy, and nothing that a person would notice."""
     resources = template["Resources"]
     for name, resource in list(resources.items()):
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             resources |= routes(name, resource["Properties"].pop("Body"))
             resource["Properties"] |= {"Name": {"Ref": "AWS::StackName"}, "ProtocolType": "HTTP"}
+        if "ScalingConfig" in resource.get("Properties", {}):
+            # A number, as the default is: the emulator keeps parameters as text, and its poller fails on that.
+            parameter = resource["Properties"]["ScalingConfig"]["MaximumConcurrency"]["Ref"]
+            resource["Properties"]["ScalingConfig"]["MaximumConcurrency"] = template["Parameters"][parameter]["Default"]
         # The emulator knows no alarm over several metrics.
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del resources[name]

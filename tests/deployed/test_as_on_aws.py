@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 import settings
 from clients import client
 from expand import expand
-from localise import without_documents
+from localise import for_the_emulator
 
 ARTIFACTS = "as-on-aws-artifacts"
-TEMPLATE = without_documents(expand())
+TEMPLATE = for_the_emulator(expand())
 
 
 class AStack:
@@ -70,22 +70,6 @@ class AStack:
         )
 
 
-def somebody_who_may(action):
-    """Return an S3 client of a user: the emulator asks its root for nothing."""
-    iam = client("iam")
-    iam.create_user(UserName="somebody")
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-    iam.put_user_policy(UserName="somebody", PolicyName="may", PolicyDocument=json.dumps(policy))
-    key = iam.create_access_key(UserName="somebody")["AccessKey"]
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.ENDPOINT,
-        region_name=settings.REGION,
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
-
-
 class WithTheUserPoolOfTheStack(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -95,11 +79,25 @@ class WithTheUserPoolOfTheStack(unittest.TestCase):
             AlarmEmail="ops@usher.example",
             AllowedOrigins="https://admin.usher.example,https://other.usher.example",
         )
+        cls.addClassCleanup(cls.stack.delete)
 
-    @classmethod
-    def tearDownClass(cls):
-        # The emulator keeps the concurrency of a queue as text until gaps.py counts it, and polls no queue meanwhile.
-        cls.stack.delete()
+    def somebody_who_may(self, action):
+        """Return an S3 client of a user: the emulator asks its root for nothing."""
+        iam = client("iam")
+        iam.create_user(UserName="somebody")
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        iam.put_user_policy(UserName="somebody", PolicyName="may", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName="somebody")["AccessKey"]
+        self.addCleanup(iam.delete_user, UserName="somebody")
+        self.addCleanup(iam.delete_user_policy, UserName="somebody", PolicyName="may")
+        self.addCleanup(iam.delete_access_key, UserName="somebody", AccessKeyId=key["AccessKeyId"])
+        return boto3.client(
+            "s3",
+            endpoint_url=settings.ENDPOINT,
+            region_name=settings.REGION,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
 
     def test_addresses_are_those_of_aws(self):
         stack = self.stack
@@ -115,7 +113,7 @@ class WithTheUserPoolOfTheStack(unittest.TestCase):
         self.assertNotIn("OwnIdentity", self.stack.ids)
 
     def test_uploads_need_tls(self):
-        s3 = somebody_who_may("s3:*")
+        s3 = self.somebody_who_may("s3:*")
         s3.put_object(Bucket=ARTIFACTS, Key="over-plain-http", Body=b"allowed")
         with self.assertRaises(ClientError) as refused:
             s3.put_object(Bucket=self.stack.ids["UploadBucket"], Key="inbox/people.csv", Body=b"email\n")
@@ -128,17 +126,17 @@ class WithTheUserPoolOfTheStack(unittest.TestCase):
         described = client("dynamodb").describe_table(TableName=table)["Table"]
         self.assertTrue(described["DeletionProtectionEnabled"])
         again = AStack("again", TokenIssuer="https://login.usher.example", TokenAudience="usher")
+        self.addCleanup(again.delete)
         self.assertNotEqual(again.ids["UploadBucket"], stack.ids["UploadBucket"])
-        again.delete()
 
     def test_another_issuer_needs_no_user_pool(self):
         stack = AStack("own-issuer", TokenIssuer="https://login.usher.example", TokenAudience="usher", SesSandbox="false")
+        self.addCleanup(stack.delete)
         self.assertNotIn("UserPool", stack.ids)
         accept = stack.variables("Accept")
         self.assertEqual(accept["TOKEN_ISSUER"], "https://login.usher.example")
         self.assertEqual(accept["TOKEN_JWKS_URL"], "https://login.usher.example/.well-known/jwks.json")
         self.assertEqual(accept["USER_POOL_ID"], "")
-        stack.delete()
 
 
 if __name__ == "__main__":
