@@ -25,6 +25,15 @@ pub enum Accounts {
     Elsewhere,
 }
 
+impl Accounts {
+    /// Opens the connection to the user pool, by a look for an account that cannot exist.
+    pub(crate) async fn connect(&self) {
+        if let Self::Pool(pool) = self {
+            drop(pool.client.admin_get_user().user_pool_id(&pool.pool).username("-").send().await);
+        }
+    }
+}
+
 /// A user pool.
 #[derive(Debug, Clone)]
 pub struct Pool {

@@ -22,11 +22,12 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// Reads the link keys and opens the connection to the table before the first request comes.
+    /// Reads the link keys and opens the connections to the table and the user pool before the first request comes.
     pub async fn connect(&self) {
         // What fails here is tried again by the first request, which reports it.
         let keys = tokio::time::timeout(usher_store::STARTING, self.keys.keys(self.clock.now()));
-        drop(tokio::join!(keys, self.store.connect()));
+        let accounts = tokio::time::timeout(usher_store::STARTING, self.accounts.connect());
+        drop(tokio::join!(keys, accounts, self.store.connect(1)));
     }
 
     /// Reads what it needs from the environment.

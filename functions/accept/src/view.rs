@@ -29,8 +29,8 @@ async fn page(accept: &Accept, request: &LinkRequest) -> Result<Response, Refusa
     let LinkStatus::Open { until } = status else {
         return Err(Refusal::of_status(request, &resolved.organisation, status).unwrap_or(Refusal::NotFound));
     };
-    let asks = asks(accept, &resolved).await?;
-    let inviter = inviter_name(&accept.store, &resolved).await?;
+    let inviter = async { Ok(inviter_name(&accept.store, &resolved).await?) };
+    let (asks, inviter) = tokio::try_join!(asks(accept, &resolved), inviter)?;
     if request.wants == Wants::Json {
         let document = json!({
             "status": "open",

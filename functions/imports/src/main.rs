@@ -9,6 +9,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let aws = Aws::from_environment()?;
     let (api, imports) = (Api::from_environment(&aws)?, Imports::from_environment(&aws)?);
-    api.store.connect().await;
+    api.connect().await;
     usher_http::run(imports::router(api, imports)).await
 }

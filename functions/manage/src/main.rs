@@ -7,6 +7,6 @@ use usher_runtime::{Aws, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let api = Api::from_environment(&Aws::from_environment()?)?;
-    api.store.connect().await;
+    api.connect().await;
     usher_http::run(manage::router(api)).await
 }

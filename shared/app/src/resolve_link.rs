@@ -32,9 +32,8 @@ impl ResolvedLink {
 
 /// Loads a link's organisation and membership; `None` if one of them was deleted.
 pub async fn resolve_link(store: &Store, link: Link) -> Result<Option<ResolvedLink>, StoreError> {
-    let (organisation, stored) =
-        futures::try_join!(store.settings(link.organisation), store.membership(link.organisation, link.membership),)?;
-    Ok(organisation.zip(stored).map(|(organisation, stored)| ResolvedLink { link, organisation, stored }))
+    let found = store.settings_and_membership(link.organisation, link.membership).await?;
+    Ok(found.map(|(organisation, stored)| ResolvedLink { link, organisation, stored }))
 }
 
 /// The name of the inviter, if they still exist and have one.

@@ -27,6 +27,12 @@ impl Api {
             groups: Groups { operators: config::required("OPERATORS_GROUP")? },
         })
     }
+
+    /// Opens the connections to the table before the first request comes: two, for the organisation and the admin, which
+    /// every request reads at once.
+    pub async fn connect(&self) {
+        self.store.connect(2).await;
+    }
 }
 
 impl FromRef<Api> for Store {

@@ -37,12 +37,24 @@ const AMAZON_ROOTS: [&str; 5] = [
     include_str!("amazon-roots/starfield-services-g2.pem"),
 ];
 
-/// The HTTPS client that all AWS clients of a region share.
-#[must_use]
-pub fn https(region: &str) -> SharedHttpClient {
+/// Where the certificates of trusted authorities are, in PEM.
+const AUTHORITIES: &str = "AWS_CA_BUNDLE";
+
+/// The HTTPS client that all AWS clients of a region share. With `AWS_CA_BUNDLE`, as in other SDKs, it trusts the
+/// authorities in that file and no others (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>).
+pub fn https(region: &str) -> Result<SharedHttpClient, ConfigError> {
+    let roots = match config::optional(AUTHORITIES) {
+        None => roots(region),
+        Some(found) => match std::fs::read(&found) {
+            Ok(authorities) => TrustStore::empty().with_pem_certificate(authorities),
+            Err(_) => {
+                return Err(ConfigError::Invalid { name: AUTHORITIES, found, expected: "a file that can be read" });
+            }
+        },
+    };
     let client = aws_smithy_http_client::Builder::new();
-    let context = TlsContext::builder().with_trust_store(roots(region)).build().unwrap_or_default();
-    client.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
+    let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
+    Ok(client.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
 }
 
 /// Regions of other partitions (China, governments) may use other authorities.
@@ -83,7 +95,7 @@ impl Aws {
             "environment",
         );
         let region = config::required("AWS_REGION")?;
-        let https = https(&region);
+        let https = https(&region)?;
         Ok(Self::new(region, credentials, https, config::optional("AWS_ENDPOINT_URL")))
     }
 

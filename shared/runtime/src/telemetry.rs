@@ -2,53 +2,75 @@
 //!
 //! Logs identify people by membership id. Addresses, links and bodies are not logged, and their types do not print.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config;
+
+/// At its lower levels the SDK logs whole requests with their contents, so it and what it stands on log from `warn` up.
+const QUIET: [&str; 14] = [
+    "aws_config",
+    "aws_sdk",
+    "aws_smithy_runtime",
+    "aws_smithy_runtime_api",
+    "aws_runtime",
+    "aws_smithy_http_client",
+    "aws_sigv4",
+    "hyper",
+    "rustls",
+    "lambda_runtime",
+    "lambda_http",
+    "axum",
+    "tower",
+    "h2",
+];
 
 /// Starts logging at `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets to the level that it keeps (default `info`).
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 pub fn init() {
-    let filter = filter(config::optional("AWS_LAMBDA_LOG_LEVEL").as_deref().unwrap_or("info"));
-    let started = tracing_subscriber::fmt()
+    let filter = filter(config::optional("AWS_LAMBDA_LOG_LEVEL").as_deref().unwrap_or_default());
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stdout)
-        .try_init();
+        .with_writer(std::io::stdout);
     // A second call, as in tests, changes nothing.
-    drop(started);
+    drop(tracing_subscriber::registry().with(filter).with(lines).try_init());
 }
 
 /// What is logged at a level, in either case of letters.
-fn filter(level: &str) -> EnvFilter {
-    // At its lower levels the SDK logs whole requests with their contents, so it only logs from `warn` up.
-    let quiet = "aws_config=warn,aws_sdk=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,aws_runtime=warn,\
-                 aws_smithy_http_client=warn,aws_sigv4=warn,hyper=warn,hyper_util=warn,rustls=warn,lambda_runtime=warn,\
-                 lambda_http=warn,axum=warn,tower=warn,h2=warn";
-    EnvFilter::try_new(format!("{level},{quiet}")).unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}")))
+fn filter(level: &str) -> Targets {
+    let level = level.parse().unwrap_or(LevelFilter::INFO);
+    let quiet = level.min(LevelFilter::WARN);
+    Targets::new().with_default(level).with_targets(QUIET.map(|target| (target, quiet)))
 }
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::filter::LevelFilter;
+    use tracing::Level;
 
     use super::*;
 
     #[test]
     fn the_levels_of_lambda_take_effect() {
         let levels = [
-            ("TRACE", LevelFilter::TRACE),
-            ("DEBUG", LevelFilter::DEBUG),
-            ("INFO", LevelFilter::INFO),
-            ("WARN", LevelFilter::WARN),
-            ("nonsense=x", LevelFilter::INFO),
+            ("TRACE", Level::TRACE),
+            ("DEBUG", Level::DEBUG),
+            ("INFO", Level::INFO),
+            ("WARN", Level::WARN),
+            ("error", Level::ERROR),
+            ("nonsense=x", Level::INFO),
         ];
-        for (level, wanted) in levels {
-            assert_eq!(filter(level).max_level_hint(), Some(wanted), "{level}");
+        for (name, lowest) in levels {
+            let filter = filter(name);
+            for level in [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR] {
+                assert_eq!(filter.would_enable("usher_app", &level), level <= lowest, "{name}: {level}");
+                let quiet = level <= lowest.min(Level::WARN);
+                assert_eq!(filter.would_enable("aws_sdk_dynamodb::operation", &level), quiet, "{name}: SDK, {level}");
+            }
         }
     }
 }

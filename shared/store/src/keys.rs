@@ -2,8 +2,8 @@
 //!
 //! | to | read | with |
 //! | --- | --- | --- |
-//! | load settings, capacity | `ORG#{org}` | `ORG`, `CAPACITY` |
-//! | load teams, courses | `ORG#{org}` | begins with `TEAM#`, `COURSE#` |
+//! | load an organisation with all that every request needs | `ORG#{org}` | begins with `ORG` |
+//! | load its settings, capacity, a team, a course | `ORG#{org}` | `ORG`, `ORG#CAPACITY`, `ORG#TEAM#{id}`, `ORG#COURSE#{slug}` |
 //! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
 //! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
@@ -23,14 +23,14 @@ use usher_domain::{ImportId, MembershipId, OrganisationId, ReservationId};
 
 /// The index of what is due.
 pub const DUE_INDEX: &str = "due";
-/// Sort key of an organisation's settings.
+/// Sort key of an organisation's settings. That of everything which is loaded with them begins so.
 pub const ORGANISATION: &str = "ORG";
 /// Sort key of an organisation's capacity.
-pub const CAPACITY: &str = "CAPACITY";
+pub const CAPACITY: &str = "ORG#CAPACITY";
 /// Sort keys of teams begin so.
-pub const TEAM_PREFIX: &str = "TEAM#";
+pub const TEAM_PREFIX: &str = "ORG#TEAM#";
 /// Sort keys of courses begin so.
-pub const COURSE_PREFIX: &str = "COURSE#";
+pub const COURSE_PREFIX: &str = "ORG#COURSE#";
 /// Sort keys of memberships begin so.
 pub const MEMBER_PREFIX: &str = "MEMBER#";
 /// Sort keys of imports begin so.

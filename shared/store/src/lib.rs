@@ -64,10 +64,12 @@ impl Store {
         Self { client, table: table.into(), reads: ConcurrencyLimiter::new(), writes: ConcurrencyLimiter::new() }
     }
 
-    /// Opens the connection to the table, so that the first request finds it open: while a function starts, Lambda gives
-    /// it a whole processor. Reads an item that does not exist; if that fails, or takes long, the first request will say so.
-    pub async fn connect(&self) {
+    /// Opens as many connections to the table as the first request uses at once, so that it finds them open: while a
+    /// function starts, Lambda gives it a whole processor. Reads an item that does not exist; if that fails, or takes long,
+    /// the first request will say so.
+    pub async fn connect(&self, connections: usize) {
         let nothing = keys::Key { pk: "-".to_owned(), sk: "-".to_owned() };
-        drop(tokio::time::timeout(STARTING, self.get(&nothing)).await);
+        let reads = futures::future::join_all((0..connections).map(|_| self.get(&nothing)));
+        drop(tokio::time::timeout(STARTING, reads).await);
     }
 }

@@ -68,6 +68,20 @@ fn read_organisation(item: &Item, teams: Vec<Team>, courses: Vec<Course>) -> Res
     })
 }
 
+/// The item with this sort key.
+fn item_of<'a>(items: &'a [Item], sk: &str) -> Option<&'a Item> {
+    items.iter().find(|item| sort_key(item) == sk)
+}
+
+/// The items whose sort keys begin so.
+fn items_under<'a>(items: &'a [Item], prefix: &str) -> impl Iterator<Item = &'a Item> {
+    items.iter().filter(move |item| sort_key(item).starts_with(prefix))
+}
+
+fn sort_key(item: &Item) -> &str {
+    item.get("sk").and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default()
+}
+
 impl Store {
     /// Creates an organisation with its catalogue and capacity, or nothing. At most [`CREATED_AT_ONCE`] teams and courses.
     pub async fn create_organisation(
@@ -108,25 +122,20 @@ impl Store {
         id: OrganisationId,
         member: Option<MembershipId>,
     ) -> Result<Option<Snapshot>, StoreError> {
-        let mut wanted = vec![keys::organisation(id), keys::capacity(id)];
-        wanted.extend(member.map(|member| keys::membership(id, member)));
-        let (items, teams, courses) = futures::try_join!(
-            self.batch_get(wanted),
-            self.catalogue_items(id, keys::TEAM_PREFIX),
-            self.catalogue_items(id, keys::COURSE_PREFIX),
-        )?;
-        let of = |sk: &str| {
-            items
-                .iter()
-                .find(|item| item.get("sk").and_then(|value| value.as_s().ok()).is_some_and(|found| found == sk))
+        let member = async {
+            match member {
+                Some(member) => self.membership(id, member).await,
+                None => Ok(None),
+            }
         };
-        let Some(organisation) = of(keys::ORGANISATION) else { return Ok(None) };
-        let teams = teams.iter().map(|item| {
+        let (items, member) = futures::try_join!(self.organisation_items(id), member)?;
+        let Some(organisation) = item_of(&items, keys::ORGANISATION) else { return Ok(None) };
+        let teams = items_under(&items, keys::TEAM_PREFIX).map(|item| {
             let reader = Reader::new(item);
             let name = reader.optional("name")?.ok_or_else(|| reader.damaged("name"))?;
             Ok(Team { id: reader.text("id")?.into(), name })
         });
-        let courses = courses.iter().map(|item| {
+        let courses = items_under(&items, keys::COURSE_PREFIX).map(|item| {
             let reader = Reader::new(item);
             let title = reader.optional("title")?.ok_or_else(|| reader.damaged("title"))?;
             Ok(Course { slug: reader.text("slug")?.to_owned(), title })
@@ -134,8 +143,8 @@ impl Store {
         let mut teams: Vec<Team> = teams.collect::<Result<_, StoreError>>()?;
         teams.sort_by(|a, b| a.name.cmp(&b.name));
         let organisation = read_organisation(organisation, teams, courses.collect::<Result<_, StoreError>>()?)?;
-        let capacity = of(keys::CAPACITY).ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?;
-        let member = member.and_then(|member| of(&keys::membership(id, member).sk)).map(read_membership).transpose()?;
+        let capacity =
+            item_of(&items, keys::CAPACITY).ok_or_else(|| StoreError::damaged(keys::CAPACITY, "is missing"))?;
         Ok(Some(Snapshot { organisation, capacity: read_capacity(capacity)?, member }))
     }
 
@@ -145,12 +154,28 @@ impl Store {
         item.as_ref().map(|item| read_organisation(item, Vec::new(), Vec::new())).transpose()
     }
 
+    /// An organisation's settings, as above, and one of its memberships, in one request. `None` if one of them is missing.
+    pub async fn settings_and_membership(
+        &self,
+        id: OrganisationId,
+        member: MembershipId,
+    ) -> Result<Option<(Organisation, Versioned)>, StoreError> {
+        let member = keys::membership(id, member);
+        let items = self.batch_get(vec![keys::organisation(id), member.clone()]).await?;
+        let (Some(organisation), Some(member)) = (item_of(&items, keys::ORGANISATION), item_of(&items, &member.sk))
+        else {
+            return Ok(None);
+        };
+        Ok(Some((read_organisation(organisation, Vec::new(), Vec::new())?, read_membership(member)?)))
+    }
+
     /// Whether there is a team of this id.
     pub async fn has_team(&self, id: OrganisationId, team: &str) -> Result<bool, StoreError> {
         Ok(self.get(&keys::team(id, team)).await?.is_some())
     }
 
-    async fn catalogue_items(&self, id: OrganisationId, prefix: &str) -> Result<Vec<Item>, StoreError> {
+    /// The organisation's settings, capacity, teams and courses, in the order of their keys.
+    async fn organisation_items(&self, id: OrganisationId) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -161,7 +186,7 @@ impl Store {
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":pk", s(keys::organisation_partition(id)))
-                .expression_attribute_values(":prefix", s(prefix))
+                .expression_attribute_values(":prefix", s(keys::ORGANISATION))
                 .set_exclusive_start_key(start)
                 .send()
                 .await

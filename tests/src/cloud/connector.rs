@@ -69,9 +69,22 @@ impl Cloud {
         if fault == Some(Fault::Throttled) {
             return Ok(respond(Answer::error(400, "ThrottlingException", "too much at once")));
         }
+        if fault == Some(Fault::Killed) {
+            self.0.killed.notify_one();
+            return std::future::pending().await;
+        }
+        if fault == Some(Fault::Conflict)
+            && let Some(answer) = Self::conflict(&call)
+        {
+            return Ok(respond(answer));
+        }
         // Others get their turn here, as they would while a call is on its way.
         tokio::task::yield_now().await;
-        let answer = if fault == Some(Fault::Partly) { self.answer_partly(call) } else { self.answer(&call) };
+        let answer = match fault {
+            Some(Fault::Partly) => self.answer_partly(call),
+            Some(Fault::Statements(refused)) => self.answer_without(call, refused),
+            _ => self.answer(&call),
+        };
         if fault == Some(Fault::After) { Err(lost()) } else { Ok(respond(answer)) }
     }
 }

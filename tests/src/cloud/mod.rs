@@ -8,6 +8,7 @@ mod files;
 mod mail;
 mod queues;
 mod roles;
+mod server;
 mod table;
 mod user_pool;
 
@@ -22,9 +23,10 @@ use serde_json::{Value, json};
 use usher_runtime::Aws;
 
 use answer::{Answer, Call};
-pub use fault::Fault;
+pub use fault::{Fault, Killed};
 pub use mail::Mail;
 pub use queues::Message;
+pub use server::CloudServer;
 pub use user_pool::Account;
 
 /// Which call fails, and how.
@@ -44,6 +46,7 @@ struct Inner {
     table: table::Table,
     state: Mutex<State>,
     writes: AtomicUsize,
+    killed: tokio::sync::Notify,
 }
 
 /// The cloud.
@@ -73,7 +76,12 @@ impl Cloud {
     }
 
     fn with(table: table::Table) -> Self {
-        Self(Arc::new(Inner { table, state: Mutex::default(), writes: AtomicUsize::new(0) }))
+        Self(Arc::new(Inner {
+            table,
+            state: Mutex::default(),
+            writes: AtomicUsize::new(0),
+            killed: tokio::sync::Notify::new(),
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

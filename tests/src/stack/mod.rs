@@ -71,7 +71,12 @@ impl Stack {
         let file = std::fs::read(&path).expect("the file that USHER_STACK names");
         let known: Known = serde_json::from_slice(&file).expect("what `make up` wrote");
         let root = Credentials::new("test", "test", None, None, "local cloud");
-        let aws = Aws::new(known.region.clone(), root, clients::https(&known.region), Some(known.endpoint_url.clone()));
+        let aws = Aws::new(
+            known.region.clone(),
+            root,
+            clients::https(&known.region).expect("no authorities"),
+            Some(known.endpoint_url.clone()),
+        );
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         Self {
             web: Web::new(&known.api_url),

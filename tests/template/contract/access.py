@@ -57,7 +57,7 @@ def tables_actions_are_the_ones_each_function_needs(template):
         "InviteRole": reads | writes | {"PartiQLInsert"},
         "ManageRole": reads | writes,
         "ImportsRole": reads | writes,
-        "AcceptRole": {"GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"},
+        "AcceptRole": {"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem"},
         "BulkImportRole": reads | writes,
         "ImportApplyRole": reads | writes | {"PartiQLInsert"},
         "RelayRole": stream,

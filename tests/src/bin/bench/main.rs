@@ -10,6 +10,7 @@
 )]
 
 mod file;
+mod instructions;
 mod measure;
 mod report;
 
@@ -32,6 +33,7 @@ async fn main() {
     let number = |index: usize| arguments[index].parse().expect("a number");
     let found = match arguments.first().map(String::as_str) {
         None => return table(),
+        Some("instructions") => return instructions::check(arguments[1].as_ref(), arguments[2].as_ref()).await,
         Some("csv") => vec![measure::csv_crate(number(1))],
         Some("plan") => vec![measure::plan(number(1), number(2))],
         Some("apply") => {
@@ -42,7 +44,7 @@ async fn main() {
             let (invited, mailed) = measure::invite(number(1)).await;
             vec![invited, mailed]
         }
-        Some(other) => panic!("{other:?} is no measurement; there are csv, plan, apply and invite"),
+        Some(other) => panic!("{other:?} is no measurement; there are csv, plan, apply, invite and instructions"),
     };
     println!("{}", serde_json::to_string(&found).expect("JSON"));
 }

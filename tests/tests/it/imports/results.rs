@@ -1,6 +1,7 @@
 //! `results.csv`: each row of a file once, with its outcome.
 
 use serde_json::json;
+use usher_store::keys;
 use usher_tests::world::{assert_each_row_has_one_result, id};
 use usher_tests::{World, ids_hidden};
 
@@ -39,9 +40,9 @@ async fn every_row_of_a_file_has_one_outcome_and_says_which() {
     }
     acme.world.join(acme.id, "joined@x.example").await;
     let items = acme.world.cloud.items();
-    let team = items
-        .iter()
-        .find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("TEAM#")) && item["name"]["S"] == "SMB");
+    let team = items.iter().find(|item| {
+        item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with(keys::TEAM_PREFIX)) && item["name"]["S"] == "SMB"
+    });
     acme.world.cloud.remove_item(team.expect("a team"));
 
     let done = acme.complete_import(&import).await;

@@ -1,0 +1,84 @@
+//! How many instructions a function takes to start and to answer, as valgrind counts them. The function is the program
+//! that is deployed: started as Lambda starts it, with the cloud behind TLS.
+
+mod baseline;
+mod lambda;
+mod programs;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use usher_tests::cloud::CloudServer;
+
+pub use baseline::check;
+use lambda::Lambda;
+use programs::Program;
+
+/// How many requests tell what one more costs.
+const MORE: usize = 10;
+
+/// What a function costs, in instructions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instructions {
+    /// From the start of the process to its first answer, with every handshake.
+    pub first_answer: u64,
+    /// Each answer after that.
+    pub next_answer: u64,
+}
+
+/// Counts for the program of a function in this folder.
+pub async fn count(folder: &Path, function: &str) -> Instructions {
+    let first_answer = counted(folder, function, 1).await;
+    let more = counted(folder, function, 1 + MORE).await;
+    Instructions { first_answer, next_answer: (more - first_answer) / MORE as u64 }
+}
+
+/// The instructions of a process that answers this many requests.
+async fn counted(folder: &Path, function: &str, requests: usize) -> u64 {
+    let program = Program::of(function, requests).await;
+    let server = program.world.cloud.serve().await;
+    let mut lambda = Lambda::start(program.events.clone()).await;
+    let scratch = std::env::temp_dir().join(format!("usher-instructions-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).expect("a folder");
+    let counts = scratch.join("counts");
+    let mut process = start(&folder.join(program.binary), &counts, &program, &server, &lambda.address);
+    lambda.ready().await;
+    let opened = server.handshakes();
+    for _ in 0..requests {
+        let answer = lambda.answer().await;
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+    }
+    assert_eq!(server.handshakes(), opened, "{} opens a connection in a request, not at its start", program.binary);
+    stop(&mut process);
+    let text = std::fs::read_to_string(&counts).expect("what valgrind counted");
+    std::fs::remove_dir_all(&scratch).expect("the folder");
+    let total = text.lines().find_map(|line| line.strip_prefix("summary: ")).expect("a summary");
+    total.trim().parse().expect("a number")
+}
+
+fn start(binary: &Path, counts: &Path, program: &Program, server: &CloudServer, lambda: &str) -> Child {
+    let authority = counts.with_extension("pem");
+    std::fs::write(&authority, &server.authority).expect("a file");
+    let mut command = Command::new("valgrind");
+    command
+        // Of valgrind's tools that count instructions the fastest, so that no time limit of a call is met.
+        .args(["--quiet", "--tool=cachegrind", "--cache-sim=no"])
+        .arg(format!("--cachegrind-out-file={}", counts.display()))
+        .arg(binary)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("AWS_CA_BUNDLE", authority)
+        .env("AWS_ENDPOINT_URL", &server.url)
+        .env("AWS_LAMBDA_RUNTIME_API", lambda)
+        .envs(program.environment.iter().copied())
+        .stdout(Stdio::null());
+    command.spawn().unwrap_or_else(|error| panic!("valgrind counts the instructions, and cannot be started: {error}"))
+}
+
+/// Asks it to end, so that what was counted is written.
+fn stop(process: &mut Child) {
+    let asked = Command::new("sh").args(["-c", "kill \"$0\"", &process.id().to_string()]).status();
+    assert!(asked.expect("a shell").success(), "it has ended before");
+    process.wait().expect("its end");
+}
