@@ -10,6 +10,7 @@ TEST_PORT = 4586
 TEST_STATE = .local/test
 SECONDS = 60
 FUZZ = import pasted
+FUNCTION = Imports
 
 export USHER_PORT = $(PORT)
 export USHER_STATE = $(STATE)
@@ -38,7 +39,7 @@ endif
 cargo_fuzz_version := 0.13.2
 cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 
-.PHONY: help up token demo test build template unit end-to-end as-on-aws scale bench fuzz deployable down clean prerequisites
+.PHONY: help up token demo test build template unit end-to-end as-on-aws scale instructions bench fuzz deployable down clean prerequisites valgrind
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template, seed organisation Acme"
@@ -46,6 +47,7 @@ help:
 	@echo "make demo    make up, then invite people from real files, step by step"
 	@echo "make test    run all tests, in a separate local cloud"
 	@echo "make scale   a file of $(ROWS) rows end to end, while workers are killed"
+	@echo "make instructions  count what a start and an answer cost, against the baseline"
 	@echo "make bench   print the benchmark table"
 	@echo "make fuzz    read random files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
 	@echo "make deployable  build one function as it is deployed to AWS"
@@ -100,8 +102,15 @@ as-on-aws: .venv/ready
 scale: .venv/ready
 	@$(with_test_cloud) && export USHER_SCALE_ROWS=$(ROWS) && $(scale_test)
 
-# Built as it is deployed, in a profile of its own: the first time takes some minutes.
-bench:
+# What two functions cost as processes, held against tests/instructions.json: the programs of the local cloud, since those
+# are built anyway. For those that are deployed see `make bench`. It asks for valgrind.
+instructions: valgrind
+	@cargo build --quiet --workspace --bins --profile local
+	@AWS_LAMBDA_LOG_LEVEL=warn cargo run --quiet --profile local --bin bench instructions tests/instructions.json
+
+# Built as it is deployed, in profiles of their own: the first time takes a quarter of an hour. It asks for valgrind.
+bench: valgrind
+	@cargo build --quiet --release --bin accept --bin invite
 	@AWS_LAMBDA_LOG_LEVEL=warn cargo run --quiet --profile bench --bin bench
 
 # Begins with the fixtures, and with what earlier runs found worth keeping. An input that breaks a promise is kept in
@@ -117,10 +126,11 @@ $(cargo_fuzz):
 	@echo "Installing cargo-fuzz $(cargo_fuzz_version) (about a minute)"
 	@cargo install --quiet --locked --version =$(cargo_fuzz_version) --root .local/tools/cargo-fuzz-$(cargo_fuzz_version) cargo-fuzz
 
-# One function as `sam build` makes it for AWS, to see that the tools of infra/requirements-aws.txt do; a few minutes.
+# One function, by default the largest, as `sam build` makes it for AWS: to see that the tools of
+# infra/requirements-aws.txt do, and how large it is. A few minutes.
 deployable: .local/tools/aws/ready
-	PATH="$(CURDIR)/.local/tools/aws/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build Relay --build-dir .local/aws --cache-dir .local/aws-cache
-	@file .local/aws/Relay/bootstrap 2>/dev/null; ls -l .local/aws/Relay/bootstrap
+	PATH="$(CURDIR)/.local/tools/aws/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam build $(FUNCTION) --build-dir .local/aws --cache-dir .local/aws-cache
+	@file .local/aws/$(FUNCTION)/bootstrap 2>/dev/null; ls -l .local/aws/$(FUNCTION)/bootstrap
 
 .local/tools/aws/ready: infra/requirements-aws.txt infra/local/requirements.txt | prerequisites
 	@echo "Installing what builds for AWS into .local/tools/aws (about a minute)"
@@ -130,6 +140,9 @@ deployable: .local/tools/aws/ready
 
 clean: down
 	rm -rf .local .venv target fuzz/target fuzz/corpus fuzz/artifacts
+
+valgrind:
+	@command -v valgrind >/dev/null || { echo "Missing: valgrind, which counts instructions (Debian, Ubuntu: sudo apt install valgrind)"; exit 1; }
 
 prerequisites:
 	@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer, here as $(PYTHON)"; exit 1; }

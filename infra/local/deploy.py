@@ -34,7 +34,6 @@ def parameters():
         "PublicUrl": settings.API_URL,
         "DeletionProtection": "false",
         "SesSandbox": "false",
-        "LogLevel": "DEBUG",
     }
 
 

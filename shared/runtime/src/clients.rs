@@ -17,10 +17,11 @@ use aws_types::region::Region;
 
 use crate::config::{self, ConfigError};
 
-/// Time limits of a call. Without them the SDK waits forever on a dead connection.
-fn timeouts() -> TimeoutConfig {
+/// Time limits of a call. Without them the SDK waits forever on a dead connection. AWS opens one within milliseconds; what
+/// stands at another endpoint runs beside much else on somebody's laptop.
+fn timeouts(endpoint: Option<&str>) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
+        .connect_timeout(Duration::from_secs(if endpoint.is_none() { 2 } else { 10 }))
         .read_timeout(Duration::from_secs(10))
         .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(20))
@@ -107,7 +108,7 @@ impl Aws {
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http)
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(endpoint.as_deref()))
             .retry_config(RetryConfig::standard().with_max_attempts(3));
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint);
@@ -141,7 +142,7 @@ impl Aws {
             .force_path_style(path_style)
             // Reading a file of a million rows takes longer than any other call; each chunk has its own limit.
             .timeout_config(
-                timeouts()
+                timeouts(self.config.endpoint_url())
                     .to_builder()
                     .operation_attempt_timeout(Duration::from_mins(1))
                     .operation_timeout(Duration::from_mins(2))

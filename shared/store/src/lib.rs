@@ -42,7 +42,7 @@ use std::time::Duration;
 use limiter::ConcurrencyLimiter;
 
 /// How long a start waits for the connection: Lambda gives it 10 seconds in all.
-pub const STARTING: Duration = Duration::from_secs(3);
+pub const STARTING: Duration = Duration::from_secs(8);
 
 /// One stored item.
 pub type Item = HashMap<String, AttributeValue>;

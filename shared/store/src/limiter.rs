@@ -79,7 +79,7 @@ impl ConcurrencyLimiter {
             state.most = (state.most / 2).max(1);
             state.clean = 0;
             state.halved += 1;
-            tracing::debug!(at_once = state.most, "throttled");
+            tracing::info!(at_once = state.most, "throttled");
         }
     }
 

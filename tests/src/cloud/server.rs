@@ -9,11 +9,15 @@ use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::EncodePrivateKey;
+use rsa::rand_core::OsRng;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{CipherSuite, ServerConfig};
 
 use super::Cloud;
 use super::answer::Call;
@@ -78,7 +82,8 @@ async fn listen(cloud: Cloud, listener: TcpListener, acceptor: TlsAcceptor, hand
         handshakes.fetch_add(1, Ordering::SeqCst);
         let (cloud, acceptor) = (cloud.clone(), acceptor.clone());
         tokio::spawn(async move {
-            let stream = acceptor.accept(stream).await.expect("a handshake");
+            // Who is too slow to finish gives up, and tries again.
+            let Ok(stream) = acceptor.accept(stream).await else { return };
             let service = service_fn(|request| {
                 let cloud = cloud.clone();
                 async move { Ok::<_, std::convert::Infallible>(cloud.respond(request).await) }
@@ -89,16 +94,33 @@ async fn listen(cloud: Cloud, listener: TcpListener, acceptor: TlsAcceptor, hand
     }
 }
 
-/// An authority's certificate, and what the server says with a certificate by it: two links, as those of AWS have at least.
+/// An authority's certificate, and what the server says: as AWS's services do, RSA keys of 2,048 bits in a chain of three, and
+/// of the ways to encrypt the shortest key first.
 fn certificates() -> (String, ServerConfig) {
-    let mut authority = CertificateParams::new([]).expect("no names");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority =
-        CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("a certificate");
-    let own_key = KeyPair::generate().expect("a key");
+    let key = RsaPrivateKey::new(&mut OsRng, 2_048).and_then(|key| Ok(key.to_pkcs8_der()?)).expect("a key");
+    let signs = || KeyPair::try_from(key.as_bytes()).expect("the key");
+    let parameters = |name: &str| {
+        let mut parameters = CertificateParams::new([]).expect("no names");
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters
+    };
+    let mut root = parameters("root");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(root, signs()).expect("a certificate");
+    let mut between = parameters("between");
+    between.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let between = CertifiedIssuer::signed_by(between, signs(), &root).expect("a certificate");
     let own = CertificateParams::new([LOOPBACK.to_owned()]).expect("an address");
-    let own = own.signed_by(&own_key, &authority).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(own_key.serialize_der().into());
-    let configuration = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![own.der().clone()], key);
-    (authority.pem(), configuration.expect("a certificate with its key"))
+    let own = own.signed_by(&signs(), &between).expect("a certificate");
+    let chain = vec![own.der().clone(), between.der().clone()];
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    let mut configuration = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .expect("versions that the provider knows")
+        .with_no_client_auth()
+        .with_single_cert(chain, PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into()))
+        .expect("a certificate with its key");
+    configuration.ignore_client_order = true;
+    (root.pem(), configuration)
 }

@@ -1,6 +1,7 @@
 //! `make bench`: how fast files are read and people are invited, and at what cost, beside what is aimed at.
 //!
-//! Every measurement runs in a process of its own, started here with its name: `bench plan 1000 1000`.
+//! Every measurement runs in a process of its own, started here with its name: `bench plan 1000 1000`. `bench instructions
+//! FILE` holds what the functions beside this program cost against what they did.
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
@@ -14,6 +15,7 @@ mod instructions;
 mod measure;
 mod report;
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use usher_import::PEOPLE;
@@ -32,8 +34,8 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize| arguments[index].parse().expect("a number");
     let found = match arguments.first().map(String::as_str) {
-        None => return table(),
-        Some("instructions") => return instructions::check(arguments[1].as_ref(), arguments[2].as_ref()).await,
+        None => return table().await,
+        Some("instructions") => return instructions::check(&folder(), arguments[1].as_ref()).await,
         Some("csv") => vec![measure::csv_crate(number(1))],
         Some("plan") => vec![measure::plan(number(1), number(2))],
         Some("apply") => {
@@ -49,6 +51,11 @@ async fn main() {
     println!("{}", serde_json::to_string(&found).expect("JSON"));
 }
 
+/// Where this program is, and beside it those of the functions.
+fn folder() -> PathBuf {
+    std::env::current_exe().expect("this program").parent().expect("its folder").to_owned()
+}
+
 /// Measures in another process.
 fn measured(arguments: &[&str], numbers: &[u32]) -> Vec<Found> {
     let program = std::env::current_exe().expect("this program");
@@ -59,13 +66,36 @@ fn measured(arguments: &[&str], numbers: &[u32]) -> Vec<Found> {
     serde_json::from_slice(&child.stdout).expect("what was found")
 }
 
+/// The size of the largest of the functions that are built as AWS runs them, in bytes.
+fn largest_program() -> Option<u64> {
+    let functions = std::fs::read_dir(".local/aws").ok()?;
+    let sizes = functions.filter_map(|function| std::fs::metadata(function.ok()?.path().join("bootstrap")).ok());
+    sizes.map(|program| program.len()).max()
+}
+
 /// The fastest of several runs: whatever else the machine does only ever makes one slower.
 fn fastest(name: &str, numbers: &[u32]) -> Found {
     let runs = (0..RUNS).flat_map(|_| measured(&[name], numbers));
     runs.min_by(|one, other| one.seconds.total_cmp(&other.seconds)).expect("a run")
 }
 
-fn table() {
+async fn table() {
+    heading("profile `release`, over TLS, as valgrind counts");
+    for function in instructions::FUNCTIONS {
+        let found = instructions::count(&folder(), function).await;
+        let millions = |instructions: u64| instructions as f64 / 1e6;
+        let (first, next) = (millions(found.first_answer), millions(found.next_answer));
+        at_most(&format!("{function}: start and first answer"), first, 12.0, "million");
+        match function {
+            "accept" => at_most("  each answer after that: the page of a link", next, 2.5, "million"),
+            _ => line("  each answer after that: one person invited", next, "million"),
+        }
+    }
+    match largest_program() {
+        Some(bytes) => at_most("largest program for AWS that `make deployable` built", bytes as f64 / 1e6, 5.0, "MB"),
+        None => println!("no program for AWS is built: see `make deployable`"),
+    }
+
     heading(&format!("{ROWS} rows, one core, profile `bench`, fastest of {RUNS} runs"));
     let csv = &fastest("csv", &[ROWS]);
     pace("csv crate: records and cells only", csv, None);

@@ -11,12 +11,15 @@ use std::process::{Child, Command, Stdio};
 use serde::{Deserialize, Serialize};
 use usher_tests::cloud::CloudServer;
 
-pub use baseline::check;
+pub use baseline::{FUNCTIONS, check};
 use lambda::Lambda;
 use programs::Program;
 
 /// How many requests tell what one more costs.
 const MORE: usize = 10;
+
+/// How often a process is started until it meets no time limit of a call.
+const ATTEMPTS: usize = 5;
 
 /// What a function costs, in instructions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,24 +40,40 @@ pub async fn count(folder: &Path, function: &str) -> Instructions {
 /// The instructions of a process that answers this many requests.
 async fn counted(folder: &Path, function: &str, requests: usize) -> u64 {
     let program = Program::of(function, requests).await;
+    for _ in 0..ATTEMPTS {
+        if let Some(instructions) = attempt(folder, &program).await {
+            return instructions;
+        }
+    }
+    panic!("in {ATTEMPTS} attempts {function} always opened a connection in a request, not only at its start");
+}
+
+/// `None` if a connection was opened after the start: also on a machine so busy that the first ones met their time limit.
+async fn attempt(folder: &Path, program: &Program) -> Option<u64> {
     let server = program.world.cloud.serve().await;
     let mut lambda = Lambda::start(program.events.clone()).await;
     let scratch = std::env::temp_dir().join(format!("usher-instructions-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).expect("a folder");
     let counts = scratch.join("counts");
-    let mut process = start(&folder.join(program.binary), &counts, &program, &server, &lambda.address);
+    let mut process = start(&folder.join(program.binary), &counts, program, &server, &lambda.address);
     lambda.ready().await;
     let opened = server.handshakes();
-    for _ in 0..requests {
-        let answer = lambda.answer().await;
-        assert_eq!(answer["statusCode"], 200, "{answer}");
+    let mut answers = Vec::new();
+    for _ in &program.events {
+        answers.push(lambda.answer().await);
     }
-    assert_eq!(server.handshakes(), opened, "{} opens a connection in a request, not at its start", program.binary);
     stop(&mut process);
     let text = std::fs::read_to_string(&counts).expect("what valgrind counted");
     std::fs::remove_dir_all(&scratch).expect("the folder");
-    let total = text.lines().find_map(|line| line.strip_prefix("summary: ")).expect("a summary");
-    total.trim().parse().expect("a number")
+    if server.handshakes() != opened {
+        return None;
+    }
+    for answer in answers {
+        let body = answer["body"].as_str().unwrap_or_default();
+        assert!(answer["statusCode"] == 200 && body.contains(program.expected), "{answer}");
+    }
+    let total = text.lines().find_map(|line| line.strip_prefix("summary: ")).expect("a sum");
+    Some(total.trim().parse().expect("a number"))
 }
 
 fn start(binary: &Path, counts: &Path, program: &Program, server: &CloudServer, lambda: &str) -> Child {
@@ -65,6 +84,8 @@ fn start(binary: &Path, counts: &Path, program: &Program, server: &CloudServer, 
         // Of valgrind's tools that count instructions the fastest, so that no time limit of a call is met.
         .args(["--quiet", "--tool=cachegrind", "--cache-sim=no"])
         .arg(format!("--cachegrind-out-file={}", counts.display()))
+        // What it says of the machine's caches.
+        .arg(format!("--log-file={}", counts.with_extension("log").display()))
         .arg(binary)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

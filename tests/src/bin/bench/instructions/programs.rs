@@ -13,6 +13,8 @@ pub(super) struct Program {
     pub(super) world: World,
     /// What the gateway passes on, for each request.
     pub(super) events: Vec<Value>,
+    /// What every answer holds.
+    pub(super) expected: &'static str,
 }
 
 /// What Lambda and the template set for both.
@@ -41,7 +43,7 @@ impl Program {
                     "USER_POOL_CLIENT_ID": "app", "TOKEN_ISSUER": "https://issuer.example", "TOKEN_AUDIENCE": "app",
                     "TOKEN_JWKS_URL": "https://issuer.example/keys");
                 let events = vec![request(&Method::GET, &path, &Value::Null, None); requests];
-                Self { binary: "accept", environment, world, events }
+                Self { binary: "accept", environment, world, events, expected: "grace@x.example" }
             }
             "invite" => {
                 let claims = json!({"email": ADMIN, "email_verified": "true", "cognito:groups": "[]"});
@@ -51,7 +53,8 @@ impl Program {
                     request(&Method::POST, &path, &claims, Some(&body.to_string()))
                 };
                 let events = (0..requests).map(invite).collect();
-                Self { binary: "invite", environment: environment!("Invite",), world, events }
+                let environment = environment!("Invite",);
+                Self { binary: "invite", environment, world, events, expected: "\"outcome\":\"invited\"" }
             }
             other => panic!("{other:?} is not counted; accept and invite are"),
         }
