@@ -11,6 +11,8 @@ TEST_STATE = .local/test
 SECONDS = 60
 FUZZ = import pasted
 FUNCTION = Imports
+SEEDS = 3000
+SEED =
 
 export USHER_PORT = $(PORT)
 export USHER_STATE = $(STATE)
@@ -26,6 +28,7 @@ end_to_end = cargo nextest run --workspace --cargo-profile local --run-ignored o
 end_to_end_tests = $(end_to_end) -E 'not test(/^end_to_end::scale::/)'
 large_file_test = $(end_to_end) -E 'test(/^end_to_end::scale::ten_thousand/)'
 scale_test = $(end_to_end) -E 'test(/^end_to_end::scale::every_row/)'
+chaos_test = $(unit_tests) -E 'test(/^chaos::/)'
 else
 unit_tests = cargo test --workspace --profile local
 build_tests = $(unit_tests) --no-run
@@ -33,13 +36,14 @@ end_to_end = cargo test --workspace --profile local --test it -- --ignored
 end_to_end_tests = $(end_to_end) --skip end_to_end::scale::
 large_file_test = $(end_to_end) end_to_end::scale::ten_thousand
 scale_test = $(end_to_end) end_to_end::scale::every_row
+chaos_test = cargo test --workspace --profile local --test it -- chaos::
 endif
 
 # Pinned, and installed beside the state of the local clouds. It runs on the stable toolchain, since no sanitizer is asked for.
 cargo_fuzz_version := 0.13.2
 cargo_fuzz := .local/tools/cargo-fuzz-$(cargo_fuzz_version)/bin/cargo-fuzz
 
-.PHONY: help up token demo test build template unit end-to-end as-on-aws scale instructions bench fuzz deployable down clean prerequisites valgrind
+.PHONY: help up token demo test build template unit end-to-end as-on-aws scale chaos instructions bench fuzz deployable down clean prerequisites valgrind
 
 help:
 	@echo "make up      build, start the local cloud, deploy the template, seed organisation Acme"
@@ -48,6 +52,7 @@ help:
 	@echo "make test    run all tests, in a separate local cloud"
 	@echo "make scale   a file of $(ROWS) rows end to end, while workers are killed"
 	@echo "make instructions  count what a start and an answer cost, against the baseline"
+	@echo "make chaos   random walks with failing calls, SEEDS=$(SEEDS) of them, or one SEED"
 	@echo "make bench   print the benchmark table"
 	@echo "make fuzz    read random files, SECONDS=$(SECONDS) for each of FUZZ=\"$(FUZZ)\""
 	@echo "make deployable  build one function as it is deployed to AWS"
@@ -98,6 +103,10 @@ end-to-end: .venv/ready
 # Stacks beside that of a running local cloud, with the branches that AWS takes and the laptop does not.
 as-on-aws: .venv/ready
 	@PYTHONPATH=infra/local $(tool) -m unittest discover --start-directory tests/deployed
+
+# Random walks with failing calls: SEEDS of them, or the one of SEED.
+chaos: prerequisites
+	USHER_CHAOS_SEEDS=$(SEEDS) USHER_CHAOS_SEED=$(SEED) $(chaos_test)
 
 scale: .venv/ready
 	@$(with_test_cloud) && export USHER_SCALE_ROWS=$(ROWS) && $(scale_test)

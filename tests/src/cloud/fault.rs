@@ -68,8 +68,9 @@ impl Cloud {
     }
 
     fn batch(call: &Call) -> Option<Vec<Value>> {
+        let list = Self::list(call)?;
         let body: Value = serde_json::from_slice(&call.body).expect("JSON");
-        body.pointer(Self::list(call)?)?.as_array().cloned()
+        body.pointer(list)?.as_array().cloned()
     }
 
     /// Carries out a batch except for what has its bit set, and refuses that.

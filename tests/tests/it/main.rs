@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "tests; a failed expectation is the message")]
 
 mod capacity;
+mod chaos;
 mod end_to_end;
 mod imports;
 mod invitations;

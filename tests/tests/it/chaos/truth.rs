@@ -1,0 +1,109 @@
+//! What has to be true at the end of a walk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use usher_domain::{CapacityRequest, MembershipId, State};
+use usher_store::{Versioned, keys};
+use usher_tests::world::{ADMIN, assert_accounted_for, assert_each_row_has_one_result};
+
+use super::faults::Menu;
+use super::walk::Walk;
+
+pub(super) async fn assert_told(walk: &Walk) {
+    nothing_is_left(walk);
+    let people = people(walk).await;
+    counters_equal_a_recount(walk, &people).await;
+    imports_have_ended(walk).await;
+    mails_are_as_promised(walk, &people);
+}
+
+/// Whether nothing waits for the clock any more.
+pub(super) fn is_settled(walk: &Walk) -> bool {
+    let items = walk.acme.world.cloud.items();
+    let is_over = |item: &Value| match item["kind"]["S"].as_str() {
+        Some("import") => ENDED.contains(&item["status"]["S"].as_str().unwrap_or_default()),
+        Some("member") => item["status"]["S"] != "pending" || item["mail_state"]["S"] != "queued",
+        _ => !is_unfinished(item["sk"]["S"].as_str().unwrap_or_default()),
+    };
+    walk.changes.is_empty() && items.iter().all(is_over)
+}
+
+const ENDED: [&str; 3] = ["completed", "cancelled", "failed"];
+
+fn is_unfinished(sk: &str) -> bool {
+    sk.starts_with(keys::RESERVATION_PREFIX) || sk.starts_with("LEASE#")
+}
+
+fn sort_keys(walk: &Walk) -> Vec<String> {
+    let items = walk.acme.world.cloud.items();
+    items.iter().map(|item| item["sk"]["S"].as_str().expect("a key").to_owned()).collect()
+}
+
+async fn people(walk: &Walk) -> Vec<Versioned> {
+    let ids: Vec<MembershipId> = sort_keys(walk).iter().filter_map(|sk| keys::membership_of(sk)).collect();
+    let found = walk.acme.world.store.memberships(walk.acme.id, &ids).await.expect("the table");
+    found.into_values().collect()
+}
+
+fn nothing_is_left(walk: &Walk) {
+    assert_eq!(sort_keys(walk).iter().find(|sk| is_unfinished(sk)), None, "a reservation or a lease");
+    for queue in ["mail", "apply"] {
+        assert_eq!(walk.acme.world.cloud.take_messages(queue), [], "messages for {queue}");
+    }
+    assert!(walk.changes.is_empty(), "changes that the relay did not see");
+}
+
+async fn counters_equal_a_recount(walk: &Walk, people: &[Versioned]) {
+    let loaded = walk.acme.world.store.load_organisation(walk.acme.id, None).await.expect("the table").expect("Acme");
+    let mut held = CapacityRequest::default();
+    for person in people.iter().map(|person| &person.membership).filter(|person| person.holds_capacity()) {
+        held.add(&person.entitlements);
+    }
+    let held: BTreeMap<_, u32> = held.iter().map(|(resource, count)| (resource.clone(), count)).collect();
+    for (resource, allowance) in &loaded.capacity.0 {
+        let counted = held.get(resource).copied().unwrap_or_default();
+        assert_eq!(allowance.used, counted, "{resource:?} in use");
+        assert!(allowance.limit.is_none_or(|limit| allowance.used <= limit), "{resource:?} is oversold: {allowance:?}");
+    }
+    assert!(held.keys().all(|resource| loaded.capacity.0.contains_key(resource)), "{held:?} uncounted");
+}
+
+async fn imports_have_ended(walk: &Walk) {
+    for id in &walk.imports {
+        let import = walk.acme.get(&format!("/imports/{id}")).await.ok();
+        match import["status"].as_str() {
+            Some("completed") => {
+                let _ = assert_each_row_has_one_result(&walk.acme, &import).await;
+            }
+            // Cancelled after it was sent.
+            Some("cancelled") if import["counts"]["cancelled"].as_u64().is_some_and(|rows| rows > 0) => {
+                assert_accounted_for(&import);
+            }
+            Some("cancelled" | "failed") => {}
+            _ => panic!("an import has not ended: {import}"),
+        }
+    }
+}
+
+/// Each open invitation was mailed, and no link more often than promised: twice after a doubt, and once without.
+fn mails_are_as_promised(walk: &Walk, people: &[Versioned]) {
+    let mut sent: BTreeMap<String, u32> = BTreeMap::new();
+    let mut mailed = BTreeSet::new();
+    for mail in walk.acme.world.cloud.mails() {
+        *sent.entry(mail.token()).or_default() += 1;
+        mailed.insert(mail.to);
+    }
+    let doubts = walk.harm.doubts.load(Ordering::SeqCst);
+    let most = if walk.menu == Menu::Gentle || doubts == 0 { 1 } else { 2 };
+    assert!(sent.values().all(|&times| times <= most), "the same link {:?} times", sent.values().max());
+    for person in people.iter().map(|person| &person.membership) {
+        let State::Pending { .. } = person.state else { continue };
+        let Some(mail) = &person.mail else { continue };
+        let state = mail.state.as_str();
+        assert!(state == "sent" || (state == "failed" && doubts > 0), "a mail is {state}: {:?}", mail.reason);
+        assert!(state != "sent" || mailed.contains(person.email.as_typed()), "sent, to nobody");
+        assert_ne!(person.email.as_typed(), ADMIN);
+    }
+}
