@@ -92,7 +92,7 @@ async fn table() {
         }
     }
     match largest_program() {
-        Some(bytes) => at_most("largest program for AWS that `make deployable` built", bytes as f64 / 1e6, 5.0, "MB"),
+        Some(bytes) => at_most("largest program for AWS that `make deployable` built", bytes as f64 / f64::from(1 << 20), 5.0, "MB"),
         None => println!("no program for AWS is built: see `make deployable`"),
     }
 
