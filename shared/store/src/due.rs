@@ -1,7 +1,6 @@
 //! What is due: read from the sparse index `due`, day by day, so that the cost of a sweep depends on what is due and not
 //! on the number of organisations.
 
-use aws_sdk_dynamodb::error::SdkError;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use usher_domain::id::{ReservationId, SHARDS};
@@ -9,6 +8,7 @@ use usher_domain::{ImportId, MembershipId, OrganisationId};
 
 use crate::item::{Reader, keyed, n, s, set_due};
 use crate::keys;
+use crate::write::write;
 use crate::{Store, StoreError};
 
 /// How many days back a sweeper looks before its first sweep has finished.
@@ -97,8 +97,7 @@ impl Store {
     pub async fn swept(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut item = keyed(&keys::sweep());
         item.insert("swept_before".to_owned(), s(keys::due_date(now).saturating_sub(1.day()).to_string()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 
     /// All shards of a day.
@@ -121,18 +120,14 @@ impl Store {
         set_due(&mut item, end_of_hour.max(now) + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
         // Condition: the first mail of the hour schedules it, and the check may have been postponed since.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        write(put.condition_expression("attribute_not_exists(pk)")).await.map(drop)
     }
 
     /// Ends a delivery check: every mail of that hour was sent, or can never be.
     pub async fn end_delivery_check(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
         let key = keys::delivery_check(organisation, hour);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
-        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+        write(delete).await.map(drop)
     }
 
     /// Runs a delivery check again later.
@@ -146,7 +141,6 @@ impl Store {
         item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
         set_due(&mut item, now + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 }

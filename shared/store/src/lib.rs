@@ -19,6 +19,7 @@ mod membership;
 mod organisation;
 mod reservation;
 mod transact;
+mod write;
 
 pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, ReserveError};

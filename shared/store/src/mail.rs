@@ -1,12 +1,12 @@
 //! The mailer's records: who may send a batch, and the delivery of each mail.
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest};
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
 
 use crate::item::{Reader, keyed, n, s, time};
 use crate::membership::Versioned;
+use crate::write::write;
 use crate::{Item, Store, StoreError, keys};
 
 /// How long one attempt at a batch may take: longer than the mailer lives.
@@ -50,10 +50,8 @@ impl Store {
         item.insert("ttl".to_owned(), time(now + KEPT));
         // Condition: of two mailers with the same message, one sends.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => return Ok(BatchClaim::Mine),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
-            Err(error) => return Err(StoreError::call("PutItem", &error)),
+        if write(put.condition_expression("attribute_not_exists(pk)")).await? {
+            return Ok(BatchClaim::Mine);
         }
         let Some(found) = self.get(&keys::mail_batch(batch)).await? else { return Ok(BatchClaim::InProgress) };
         let reader = Reader::new(&found);
@@ -68,15 +66,14 @@ impl Store {
         let mut item = keyed(&keys::mail_batch(batch));
         item.insert("done".to_owned(), s("true"));
         item.insert("ttl".to_owned(), time(now + KEPT));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 
     /// Releases a claim when certainly nothing was sent.
     pub async fn release_mail_batch(&self, batch: &str) -> Result<(), StoreError> {
         let key = keys::mail_batch(batch);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
-        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+        write(delete).await.map(drop)
     }
 
     /// Records the delivery of mails: one write unit each, 25 per request. A mail of an older generation, or one that is no
@@ -144,7 +141,7 @@ impl Store {
         } else {
             ("mail_attempt = :attempt", Item::from([(":attempt".to_owned(), n(attempt))]))
         };
-        let answer = self
+        let call = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -158,13 +155,7 @@ impl Store {
             .expression_attribute_values(":seen", s(seen.as_str()))
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":generation", n(generation))
-            .expression_attribute_values(":next", n(attempt + 1))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+            .expression_attribute_values(":next", n(attempt + 1));
+        write(call).await
     }
 }
