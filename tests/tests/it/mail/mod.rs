@@ -1,3 +1,4 @@
-//! Mail.
+//! Invitation mails.
 
+mod interrupted;
 mod send;
