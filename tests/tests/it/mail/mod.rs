@@ -1,4 +1,5 @@
 //! Invitation mails.
 
 mod interrupted;
+mod repair;
 mod send;
