@@ -1,16 +1,16 @@
 //! Sends invitation mails: claim the batch, send it once, record what came of each mail.
 //!
 //! ```text
-//! message ─► due? ─► claim ─► SendBulkEmail ─┬─ taken      sent
-//!                      │                     ├─ deferred    the same people in a new batch, later
-//!                      │                     ├─ refused    failed, with the reason
-//!                      │                     └─ no answer  unknown: once more after 15 minutes, if nothing is heard
-//!                      └─ cut off earlier ─────────────────┘
+//! message ─► due? ─► claim ─► mark ─► SendBulkEmail ─► keep the answer ─┬─ taken      sent
+//!                               │                        │               ├─ deferred   the same people in a new batch, later
+//!                               │                        │               └─ refused    failed, with the reason
+//!                               └── no answer, cut off ──┘ unknown: once more after 15 minutes, if nothing is heard
 //! ```
 //!
 //! The report of an import is sent the same way, alone (`import_report`).
 //!
-//! The claim leaves one case in which a second copy is possible: a lost answer.
+//! Only what was cut off between the mark and the kept answer is doubtful. Before the mark nothing was sent, and the next
+//! delivery sends; after the answer is kept, the next delivery records it.
 
 mod batch;
 mod compose;
@@ -18,15 +18,23 @@ mod import_report;
 mod import_report_mail;
 mod outcome;
 mod pace;
+mod record;
+mod requeue;
 mod send;
 
+use std::time::{Duration, Instant};
+
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use jiff::{SignedDuration, Timestamp};
 use usher_domain::job::MailQueueJob;
 use usher_runtime::{Aws, Clock, ConfigError, LinkKeySource, config};
 use usher_store::Store;
 
 pub use compose::{InvitationMail, Rendered};
 pub use pace::Pace;
+
+/// How long before the deadline recording gives up, so that the message is returned in time.
+const TO_FINISH: SignedDuration = SignedDuration::from_secs(3);
 
 /// Settings of the deployment.
 #[derive(Debug, Clone)]
@@ -91,8 +99,10 @@ pub fn span(request_id: &str) -> tracing::Span {
     tracing::info_span!("mail", request_id, batch = empty, organisation = empty)
 }
 
-/// Processes the messages. The answer names those that must be delivered again.
-pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
+/// Processes the messages until shortly before the deadline. The answer names those that must be delivered again.
+pub async fn handle(mailer: &Mailer, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+    let time = deadline.duration_since(mailer.clock.now()) - TO_FINISH;
+    let until = Instant::now() + Duration::try_from(time).unwrap_or_default();
     let mut response = SqsBatchResponse::default();
     for message in event.records {
         let body = message.body.unwrap_or_default();
@@ -106,7 +116,7 @@ pub async fn handle(mailer: &Mailer, event: SqsEvent) -> SqsBatchResponse {
                 let batch = job.batch();
                 let span = tracing::Span::current();
                 span.record("batch", &batch).record("organisation", tracing::field::display(job.organisation));
-                Box::pin(batch::process(mailer, &job, &batch)).await
+                Box::pin(batch::process(mailer, &job, &batch, until)).await
             }
             Err(error) => {
                 tracing::error!(line = error.line(), column = error.column(), "a message is not a mail job");

@@ -1,6 +1,7 @@
 //! Sends invitation mails through SES.
 
 use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use mailer::Mailer;
 use tracing::Instrument;
@@ -12,7 +13,8 @@ async fn main() -> Result<(), Error> {
     let mailer = &Mailer::from_environment(&Aws::from_environment()?)?;
     let handler = service_fn(async |event: LambdaEvent<SqsEvent>| {
         let span = mailer::span(&event.context.request_id);
-        Ok::<_, Error>(mailer::handle(mailer, event.payload).instrument(span).await)
+        let deadline = Timestamp::from_millisecond(event.context.deadline.cast_signed()).map_err(Error::from)?;
+        Ok::<_, Error>(mailer::handle(mailer, event.payload, deadline).instrument(span).await)
     });
     lambda_runtime::run(handler).await
 }

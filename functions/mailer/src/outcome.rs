@@ -6,19 +6,64 @@ use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, SendBulkEmailOutput};
 use aws_sdk_sesv2::types::BulkEmailStatus;
 use hyper_util::client::legacy::Error as ClientError;
+use serde::{Deserialize, Serialize};
+use usher_domain::MailState;
 use usher_runtime::describe;
 
-/// The result of one mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The result of one mail, as it is kept in the batch's claim until it is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// The mail service took it.
     Sent,
     /// Not now: the account is throttled, paused or not set up. The mail itself is valid.
     PutOff,
-    /// Never, for this reason.
-    Failed(&'static str),
+    /// The mail service does not accept the mail.
+    NotAccepted,
+    /// The mail service may not write to this address.
+    Rejected,
+    /// The address is none for the mail service.
+    AddressRefused,
+    /// The mail service failed on this mail.
+    NotProcessed,
     /// The answer does not say.
     Unknown,
+}
+
+impl Outcome {
+    /// What is recorded; `None` for a mail that is still to be sent.
+    pub(crate) fn state(self) -> Option<MailState> {
+        match self {
+            Self::Sent => Some(MailState::Sent),
+            Self::PutOff => None,
+            Self::NotAccepted | Self::Rejected | Self::AddressRefused | Self::NotProcessed => Some(MailState::Failed),
+            Self::Unknown => Some(MailState::Unknown),
+        }
+    }
+
+    /// The reason to show. It is written here: those of the mail service quote addresses.
+    pub(crate) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Sent | Self::PutOff => None,
+            Self::NotAccepted => Some("The mail service does not accept the mail."),
+            Self::Rejected => Some("The mail service rejected the mail; it may not write to this address."),
+            Self::AddressRefused => {
+                Some("The mail service does not accept this address as one that can be written to.")
+            }
+            Self::NotProcessed => Some("The mail service could not process the mail."),
+            Self::Unknown => Some("The mail service's answer was lost; it is sent once more if nothing is heard."),
+        }
+    }
+
+    /// The outcomes as a text: of each recipient of a job, `None` if there was no mail to send.
+    pub(crate) fn write_each(outcomes: &[Option<Self>]) -> Result<String, serde_json::Error> {
+        serde_json::to_string(outcomes)
+    }
+
+    /// The outcomes of such a text.
+    pub(crate) fn read_each(text: &str) -> Result<Vec<Option<Self>>, serde_json::Error> {
+        serde_json::from_str(text)
+    }
 }
 
 /// The result of a call.
@@ -34,7 +79,6 @@ pub(crate) enum Answer {
     Lost,
 }
 
-/// The reasons are written here: those of the mail service quote addresses.
 fn of_status(status: Option<&BulkEmailStatus>) -> Outcome {
     match status {
         Some(BulkEmailStatus::Success) => Outcome::Sent,
@@ -49,15 +93,9 @@ fn of_status(status: Option<&BulkEmailStatus>) -> Outcome {
             | BulkEmailStatus::MailFromDomainNotVerified
             | BulkEmailStatus::TransientFailure,
         ) => Outcome::PutOff,
-        Some(BulkEmailStatus::MessageRejected) => {
-            Outcome::Failed("The mail service rejected the mail; it may not write to this address.")
-        }
-        Some(BulkEmailStatus::InvalidParameter) => {
-            Outcome::Failed("The mail service does not accept this address as one that can be written to.")
-        }
-        Some(BulkEmailStatus::Failed | BulkEmailStatus::TemplateNotFound) => {
-            Outcome::Failed("The mail service could not process the mail.")
-        }
+        Some(BulkEmailStatus::MessageRejected) => Outcome::Rejected,
+        Some(BulkEmailStatus::InvalidParameter) => Outcome::AddressRefused,
+        Some(BulkEmailStatus::Failed | BulkEmailStatus::TemplateNotFound) => Outcome::NotProcessed,
         _ => Outcome::Unknown,
     }
 }
@@ -141,10 +179,7 @@ mod tests {
             .build()
             .expect("an answer");
         let Answer::Each(outcomes) = of_call(Ok(answer)) else { panic!("an answer for each") };
-        assert!(matches!(
-            outcomes[..],
-            [Outcome::Sent, Outcome::PutOff, Outcome::Failed(_), Outcome::Unknown, Outcome::Unknown]
-        ));
+        assert_eq!(outcomes, [Outcome::Sent, Outcome::PutOff, Outcome::Rejected, Outcome::Unknown, Outcome::Unknown]);
     }
 
     #[test]

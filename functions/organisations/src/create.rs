@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use usher_app::{NewCourse, NewOrganisation, NewProduct, create_organisation};
+use usher_app::{NewCourse, NewOrganisation, NewProduct, OrganisationRequest, create_organisation};
 use usher_domain::{InvitationInput, OrganisationId, ReservationId, Role};
-use usher_http::{Api, Caller, JsonBody, Problem, organisation_view};
+use usher_http::{Api, Caller, Fingerprint, JsonBody, Problem, organisation_view};
 use usher_runtime::random;
 
 /// Roles as a list of objects with a name, or as an object from name to the rest.
@@ -105,24 +105,29 @@ pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
-    JsonBody(request): JsonBody<CreateRequest>,
+    fingerprint: Option<Extension<Fingerprint>>,
+    JsonBody(new): JsonBody<CreateRequest>,
 ) -> Result<Response, Problem> {
     if !caller.operator {
         let detail = "Only operators create organisations.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "not_an_operator", detail));
     }
     let now = api.clock.now();
-    // With an Idempotency-Key the id follows from it: even if the first answer and its record were both lost, a
-    // repetition creates no second organisation.
-    let id = match headers.get("idempotency-key") {
-        Some(key) => {
+    let random_id = || OrganisationId::from_parts(u64::try_from(now.as_millisecond()).unwrap_or(0), random::bits());
+    let request = match (headers.get("idempotency-key"), fingerprint) {
+        (Some(key), Some(Extension(Fingerprint(fingerprint)))) => {
             let parts = [b"organisation".as_slice(), caller.email.canonical().as_bytes(), key.as_bytes()];
-            OrganisationId::from_bytes(ReservationId::derived(&parts).to_bytes())
+            OrganisationRequest {
+                id: OrganisationId::from_bytes(ReservationId::derived(&parts).to_bytes()),
+                fingerprint,
+            }
         }
-        None => OrganisationId::from_parts(u64::try_from(now.as_millisecond()).unwrap_or(0), random::bits()),
+        // Nothing can repeat it.
+        _ => OrganisationRequest { id: random_id(), fingerprint: String::new() },
     };
+    let id = request.id;
     let reservation = ReservationId::from_bytes(random::bits().to_be_bytes());
-    let created = create_organisation(&api.store, request.into_new(), id, reservation, now).await?;
+    let created = create_organisation(&api.store, new.into_new(), &request, reservation, now).await?;
     let location = [(header::LOCATION, format!("/v1/orgs/{id}"))];
     let mut body = organisation_view(&created.organisation, &created.capacity);
     body["admins_invited"] = json!(created.admins_invited);

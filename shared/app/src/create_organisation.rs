@@ -9,7 +9,7 @@ use usher_domain::{
     Allowance, Authority, Capacity, CapacityRequest, Catalogue, Course, InvitationInput, InvitationSpec, Issue,
     IssueCode, Organisation, OrganisationId, Product, ReservationId, Resource, Role, Team,
 };
-use usher_store::{CREATED_AT_ONCE, MOST_RESOURCES, ReserveError, Store, StoreError};
+use usher_store::{CREATED_AT_ONCE, CreateOrganisation, MOST_RESOURCES, ReserveError, Store, StoreError};
 
 use crate::invite::invite;
 use crate::organisation_rules::{
@@ -78,6 +78,9 @@ pub enum CreateOrganisationError {
     /// Fields are not valid.
     #[error("{} fields are not valid", .0.len())]
     Invalid(Vec<Issue>),
+    /// The idempotency key made another organisation before.
+    #[error("the idempotency key was used for another organisation")]
+    KeyReused,
     /// The admins could not be invited. The organisation exists.
     #[error(transparent)]
     Invite(#[from] ReserveError),
@@ -223,17 +226,32 @@ fn admins(inputs: &[InvitationInput<'_>], catalogue: &Catalogue, issues: &mut Ve
     specs
 }
 
-/// Creates the organisation with this id, and invites its first admins. Repeated with the same id, it creates nothing and
-/// invites nobody twice.
+/// The organisation that a request makes. With an idempotency key the id follows from it, so that a repetition creates no
+/// second organisation, even if the first answer and its record were both lost. The fingerprint is kept with the
+/// organisation: the same key with another body, days later, must not invite one customer's admins to another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganisationRequest {
+    /// The organisation's id.
+    pub id: OrganisationId,
+    /// Tells the body of the request from others.
+    pub fingerprint: String,
+}
+
+/// Creates the organisation of this request, and invites its first admins. Repeated, it creates nothing and invites nobody
+/// twice.
 pub async fn create_organisation(
     store: &Store,
     new: NewOrganisation,
-    id: OrganisationId,
+    request: &OrganisationRequest,
     reservation: ReservationId,
     now: Timestamp,
 ) -> Result<CreatedOrganisation, CreateOrganisationError> {
+    let id = request.id;
     let (organisation, capacity, admins) = new.check(id).map_err(CreateOrganisationError::Invalid)?;
-    store.create_organisation(&organisation, &capacity).await?;
+    match store.create_organisation(&organisation, &capacity, &request.fingerprint).await? {
+        CreateOrganisation::Created | CreateOrganisation::AlreadyExists => {}
+        CreateOrganisation::OtherRequest => return Err(CreateOrganisationError::KeyReused),
+    }
     let admins_invited = invite(store, &organisation, admins, None, reservation, now).await?.len();
     tracing::info!(organisation = %id, admins = admins_invited, "created");
     let capacity = store.capacity(id).await?;

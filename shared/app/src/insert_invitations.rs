@@ -11,6 +11,7 @@ use usher_domain::membership::Origin;
 use usher_domain::{ExistingMembership, InvitationSpec, InviteAction, Membership, MembershipId, Organisation, decide};
 use usher_store::{Inserted, Store, StoreError, Versioned};
 
+use crate::commit_reservation::commit_reservation;
 use crate::expire::expire;
 
 /// How often people who met another write are looked at again.
@@ -126,6 +127,16 @@ impl<F: Fn(&Membership) -> bool> Inviting<'_, F> {
         None
     }
 
+    /// Commits the reservation that the person's ended invitation came from, if nobody has yet. It counts its use by the
+    /// memberships that name it, and this one is about to name another. Its owner is gone: an invitation is open for longer
+    /// than a request lives, and one with an open reservation cannot be revoked.
+    async fn commit_earlier(&self, ended: &Membership) -> Result<(), StoreError> {
+        match ended.reservation {
+            Some(reservation) => commit_reservation(self.store, self.organisation.id, reservation).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Writes one round, and returns the candidates that met another write.
     async fn write(&self, writes: Round, insertions: &mut [Option<Insertion>]) -> Result<Vec<usize>, StoreError> {
         let Round { new, again, expired, mut open } = writes;
@@ -143,6 +154,7 @@ impl<F: Fn(&Membership) -> bool> Inviting<'_, F> {
             }
         }
         let updates = again.into_iter().map(|(index, before, after)| async move {
+            self.commit_earlier(&before.membership).await?;
             let written = self.store.update_membership(&before, &after).await?;
             Ok::<_, StoreError>((index, written.then_some(after)))
         });

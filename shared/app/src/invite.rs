@@ -13,6 +13,7 @@ use usher_domain::{
 };
 use usher_store::{Reservation, ReserveError, Store, StoreError, Versioned};
 
+use crate::check_delivery::schedule_delivery_check;
 use crate::expire::expire;
 use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
@@ -115,7 +116,7 @@ async fn reserve_and_insert(
         return Ok(Vec::new());
     }
     // Before any mail becomes due, so that none is due unwatched.
-    store.schedule_delivery_check(organisation.id, now).await?;
+    schedule_delivery_check(store, organisation.id, organisation.invitation_duration(), now).await?;
     let members = candidates.iter().map(|candidate| candidate.id).collect();
     store.reserve(organisation.id, &Reservation { id: reservation, needed, members }, now).await?;
 

@@ -32,7 +32,8 @@ pub use change_organisation::{ChangeOrganisationError, OrganisationPatch, change
 pub use check_delivery::check_delivery;
 pub use commit_reservation::commit_reservation;
 pub use create_organisation::{
-    CreateOrganisationError, CreatedOrganisation, NewCourse, NewOrganisation, NewProduct, create_organisation,
+    CreateOrganisationError, CreatedOrganisation, NewCourse, NewOrganisation, NewProduct, OrganisationRequest,
+    create_organisation,
 };
 pub use deactivate::{DeactivateError, deactivate};
 pub use edit::{EditError, InvitationPatch, edit};

@@ -7,6 +7,7 @@ use usher_domain::{CapacityRequest, LinkStatus, MailState, Membership, State};
 use usher_store::{ReserveError, Store, StoreError};
 
 use crate::accept::can_be_given;
+use crate::check_delivery::schedule_delivery_check;
 use crate::resolve_link::ResolvedLink;
 
 /// How long after one mail the next one may be sent.
@@ -60,7 +61,11 @@ pub async fn renew_link(store: &Store, resolved: &ResolvedLink, now: Timestamp) 
         return Ok(false);
     }
     // First, so that no mail is ever queued without a delivery check.
-    store.schedule_delivery_check(resolved.link.organisation, now).await?;
+    let open_for = match (step, resolved.membership().expires_at()) {
+        (Step::Repeat, Some(end)) => end.duration_since(now),
+        _ => resolved.organisation.invitation_duration(),
+    };
+    schedule_delivery_check(store, resolved.link.organisation, open_for, now).await?;
     // No second attempt: another write in between is newer than this request.
     let sent = match step {
         Step::Repeat => store.requeue_mail(&resolved.stored, now).await?,

@@ -6,6 +6,7 @@ use usher_store::Store;
 
 use crate::admin::Admin;
 use crate::change::{ChangeError, load_committed};
+use crate::check_delivery::schedule_delivery_check;
 use crate::retry::until_saved;
 
 /// Sends the invitation: a new generation, open for the organisation's full duration. An expired or revoked invitation
@@ -21,7 +22,7 @@ pub async fn resend(store: &Store, admin: &Admin, id: MembershipId, now: Timesta
         } else {
             CapacityRequest::of(&after.entitlements)
         };
-        store.schedule_delivery_check(organisation.id, now).await?;
+        schedule_delivery_check(store, organisation.id, organisation.invitation_duration(), now).await?;
         if !store.update_with_capacity(&before, &after, &needed, &CapacityRequest::default()).await? {
             return Ok(None);
         }

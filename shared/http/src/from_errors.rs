@@ -135,6 +135,7 @@ impl From<CreateOrganisationError> for Problem {
     fn from(error: CreateOrganisationError) -> Self {
         match error {
             CreateOrganisationError::Invalid(issues) => Self::invalid(issues),
+            CreateOrganisationError::KeyReused => Self::key_reused(),
             CreateOrganisationError::Invite(error) => error.into(),
             CreateOrganisationError::Store(error) => error.into(),
         }

@@ -11,14 +11,15 @@ use usher_runtime::Clock;
 use usher_store::{IdempotencyClaim, LARGEST_ANSWER, Store, StoredResponse};
 
 use crate::api::Api;
+use crate::unkept::Unkept;
 use crate::{Caller, Problem};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Marks an answer that must not be stored, because it grants access. Its function makes repetitions safe by itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Unkept;
+/// Tells the request with an idempotency key from others. The function finds it among the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(pub String);
 
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
@@ -64,11 +65,9 @@ async fn guarded(api: &Api, request: Request, next: Next) -> Result<Response, Pr
             let detail = "The first request with this Idempotency-Key is still in progress. Repeat it in a moment.";
             return Err(Problem::new(StatusCode::CONFLICT, "request_in_progress", detail));
         }
-        IdempotencyClaim::OtherRequest => {
-            let detail = "This Idempotency-Key was used for a different request. Use a new key.";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
-        }
+        IdempotencyClaim::OtherRequest => return Err(Problem::key_reused()),
     }
+    parts.extensions.insert(Fingerprint(fingerprint.clone()));
     let (parts, body) = next.run(Request::from_parts(parts, body.into())).await.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let text = std::str::from_utf8(&body).ok().filter(|text| text.len() <= LARGEST_ANSWER);

@@ -11,6 +11,7 @@ mod idempotency;
 mod problem;
 mod problem_imports;
 mod server;
+mod unkept;
 mod view;
 
 pub use admin::{Admin, organisation_of};
@@ -19,7 +20,8 @@ pub use body::JsonBody;
 pub use caller::{Caller, Groups};
 pub use capacity::by_resource;
 pub use cursor::{LIST_LIMIT, ListQuery, invalid_cursor, next_cursor, read_cursor};
-pub use idempotency::Unkept;
+pub use idempotency::Fingerprint;
 pub use problem::Problem;
 pub use server::{router, run};
+pub use unkept::Unkept;
 pub use view::{MailView, MembershipView, organisation_view};

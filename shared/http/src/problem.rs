@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use usher_domain::{CapacityExceeded, Issue, IssueCode};
 
 use crate::capacity::by_resource;
+use crate::unkept::Unkept;
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone)]
@@ -15,13 +16,14 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     more: Map<String, Value>,
+    is_kept: bool,
 }
 
 impl Problem {
     /// A problem with a code for programs and a sentence for people.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), more: Map::new() }
+        Self { status, code, detail: detail.into(), more: Map::new(), is_kept: true }
     }
 
     /// Adds a member of its own to the document.
@@ -35,6 +37,14 @@ impl Problem {
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here that you may see.")
+    }
+
+    /// 422: the idempotency key belongs to another request, whose answer this one must not replace.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        let detail = "This Idempotency-Key was used for a different request. Use a new key.";
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail);
+        Self { is_kept: false, ..problem }
     }
 
     /// 422: fields of the request are wrong. All of them are listed.
@@ -95,6 +105,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, self.document().to_string()).into_response();
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        if !self.is_kept {
+            response.extensions_mut().insert(Unkept);
+        }
         response
     }
 }

@@ -25,10 +25,7 @@ impl From<CreateImportError> for Problem {
                 let dialect = dialect.into_iter().map(|issue| issue.at("dialect."));
                 Self::invalid(defaults.chain(dialect).collect())
             }
-            CreateImportError::KeyReused => {
-                let detail = "This Idempotency-Key was used for a different request. Use a new key.";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
-            }
+            CreateImportError::KeyReused => Self::key_reused(),
             CreateImportError::Vanished => Self::changed_meanwhile(),
             CreateImportError::Store(error) => error.into(),
         }

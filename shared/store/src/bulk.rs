@@ -10,7 +10,7 @@ use crate::limiter::Attempt;
 use crate::{Item, Store, StoreError};
 
 /// The most statements of one `BatchExecuteStatement` (a DynamoDB limit).
-const STATEMENTS: usize = 25;
+pub(crate) const STATEMENTS: usize = 25;
 /// The most keys of one `BatchGetItem` (a DynamoDB limit).
 const BATCH_GET_KEYS: usize = 100;
 
@@ -21,6 +21,36 @@ pub enum Inserted {
     Created,
     /// A membership existed; nothing was written.
     AlreadyExists,
+}
+
+/// Why one statement of a batch is to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatementFailure {
+    /// Too much was asked at once.
+    Throttled,
+    /// It met a transaction, or the service failed.
+    Passing,
+}
+
+impl StatementFailure {
+    /// What the code of a failed statement means; an error if trying again would not help.
+    pub(crate) fn of(code: Option<BatchStatementErrorCodeEnum>) -> Result<Self, StoreError> {
+        match code {
+            Some(
+                BatchStatementErrorCodeEnum::ThrottlingError
+                | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
+                | BatchStatementErrorCodeEnum::RequestLimitExceeded,
+            ) => Ok(Self::Throttled),
+            Some(
+                BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
+            ) => Ok(Self::Passing),
+            code => Err(StoreError::Call {
+                operation: "BatchExecuteStatement",
+                code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+                message: "a row could not be written".to_owned(),
+            }),
+        }
+    }
 }
 
 impl Store {
@@ -87,25 +117,9 @@ impl Store {
             match response.error.map(|error| error.code) {
                 None => done.push((row, Inserted::Created)),
                 Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyExists)),
-                // Throttled.
-                Some(Some(
-                    BatchStatementErrorCodeEnum::ThrottlingError
-                    | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
-                    | BatchStatementErrorCodeEnum::RequestLimitExceeded,
-                )) => {
-                    throttled = true;
-                    left.push(row);
-                }
-                // A conflict, or the service failed.
-                Some(Some(
-                    BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
-                )) => left.push(row),
                 Some(code) => {
-                    return Err(StoreError::Call {
-                        operation: "BatchExecuteStatement",
-                        code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
-                        message: "a row could not be inserted".to_owned(),
-                    });
+                    throttled |= StatementFailure::of(code)? == StatementFailure::Throttled;
+                    left.push(row);
                 }
             }
         }

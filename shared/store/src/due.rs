@@ -1,20 +1,18 @@
 //! What is due: read from the sparse index `due`, day by day, so that the cost of a sweep depends on what is due and not
 //! on the number of organisations.
 
-use aws_sdk_dynamodb::error::SdkError;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 use usher_domain::id::{ReservationId, SHARDS};
 use usher_domain::{ImportId, MembershipId, OrganisationId};
 
 use crate::item::{Reader, keyed, n, s, set_due};
 use crate::keys;
+use crate::write::write;
 use crate::{Store, StoreError};
 
 /// How many days back a sweeper looks before its first sweep has finished.
 const FIRST_LOOK_BACK_DAYS: i64 = 30;
-/// How long a mail may take before a delivery check.
-const DELIVERY_CHECK_DELAY: SignedDuration = SignedDuration::from_mins(15);
 
 /// One item that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +95,7 @@ impl Store {
     pub async fn swept(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut item = keyed(&keys::sweep());
         item.insert("swept_before".to_owned(), s(keys::due_date(now).saturating_sub(1.day()).to_string()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 
     /// All shards of a day.
@@ -106,47 +103,44 @@ impl Store {
         0..SHARDS
     }
 
-    /// Schedules the delivery check of the mails that are queued now. Called before the change that queues a mail, so that
-    /// no mail is ever queued without a check. One small write per organisation and hour.
+    /// Schedules the delivery check of the mails that are queued in this hour, at `at` or earlier. Called before the change
+    /// that queues a mail, so that no mail is ever queued without a check. One small write per organisation and hour.
     pub async fn schedule_delivery_check(
         &self,
         organisation: OrganisationId,
+        hour: i64,
+        at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let hour = now.as_second().div_euclid(3_600);
         let mut item = keyed(&keys::delivery_check(organisation, hour));
         item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
-        let end_of_hour = Timestamp::from_second((hour + 1) * 3_600).unwrap_or(now);
-        set_due(&mut item, end_of_hour.max(now) + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
-        // Condition: the first mail of the hour schedules it, and the check may have been postponed since.
+        set_due(&mut item, at, organisation.to_bytes()[15] >> 5);
+        // Condition: the first mail of the hour schedules it, and another only if it needs the check earlier.
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        let put = put.condition_expression("attribute_not_exists(pk) OR due_sk > :at");
+        write(put.expression_attribute_values(":at", s(keys::due_sort(at)))).await.map(drop)
     }
 
     /// Ends a delivery check: every mail of that hour was sent, or can never be.
     pub async fn end_delivery_check(&self, organisation: OrganisationId, hour: i64) -> Result<(), StoreError> {
         let key = keys::delivery_check(organisation, hour);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
-        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+        write(delete).await.map(drop)
     }
 
-    /// Runs a delivery check again later.
+    /// Runs a delivery check again at `at`.
     pub async fn postpone_delivery_check(
         &self,
         organisation: OrganisationId,
         hour: i64,
+        at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut item = keyed(&keys::delivery_check(organisation, hour));
         item.insert("kind".to_owned(), s("delivery_check"));
         item.insert("ttl".to_owned(), n(now.as_second() + 30 * 86_400));
-        set_due(&mut item, now + DELIVERY_CHECK_DELAY, organisation.to_bytes()[15] >> 5);
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        set_due(&mut item, at, organisation.to_bytes()[15] >> 5);
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 }

@@ -6,11 +6,10 @@
 //! cut off                        lease over ─► the repetition does the work; each operation is safe to repeat
 //! ```
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::item::{Reader, keyed, n, s, time};
+use crate::write::write;
 use crate::{Store, StoreError, keys};
 
 /// How long a request may be in progress: longer than an HTTP function lives.
@@ -57,7 +56,7 @@ impl Store {
         item.insert("lease_until".to_owned(), time(now + LEASE));
         item.insert("ttl".to_owned(), time(now + KEPT));
         // Condition: there is no claim, or its owner was cut off, or it is so old that TTL should have removed it.
-        let answer = self
+        let claim = self
             .client
             .put_item()
             .table_name(&self.table)
@@ -69,17 +68,11 @@ impl Store {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":now", n(now.as_second()))
-            .expression_attribute_values(":fingerprint", s(fingerprint))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let found = match answer {
-            Ok(_) => return Ok(IdempotencyClaim::Mine),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                self.get(&keys::idempotency(hash)).await?
-            }
-            Err(error) => return Err(StoreError::call("PutItem", &error)),
-        };
+            .expression_attribute_values(":fingerprint", s(fingerprint));
+        if write(claim).await? {
+            return Ok(IdempotencyClaim::Mine);
+        }
+        let found = self.get(&keys::idempotency(hash)).await?;
         // Gone between the two calls: the work failed and the claim was released. Nothing says that the work is done.
         let Some(found) = found else { return Ok(IdempotencyClaim::InProgress) };
         let reader = Reader::new(&found);
@@ -108,14 +101,13 @@ impl Store {
         item.insert("content_type".to_owned(), s(&answer.content_type));
         item.insert("body".to_owned(), s(&answer.body));
         item.insert("ttl".to_owned(), time(now + KEPT));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 
     /// Releases a claim after a failure that a repetition may not have.
     pub async fn release_idempotency(&self, hash: &str) -> Result<(), StoreError> {
         let key = keys::idempotency(hash);
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
-        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
+        write(delete).await.map(drop)
     }
 }

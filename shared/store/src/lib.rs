@@ -15,10 +15,12 @@ mod item;
 pub mod keys;
 mod limiter;
 mod mail;
+mod mail_batch;
 mod membership;
 mod organisation;
 mod reservation;
 mod transact;
+mod write;
 
 pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, ReserveError};
@@ -29,7 +31,8 @@ pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
     PartLease, PartOutcome, Reading, StartError,
 };
-pub use mail::{BatchClaim, MailResult};
+pub use mail::MailResult;
+pub use mail_batch::{BatchClaim, BatchStep};
 pub use membership::{ListFilter, Page, Versioned};
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};
 pub use reservation::Reservation;

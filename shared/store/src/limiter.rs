@@ -92,6 +92,19 @@ impl ConcurrencyLimiter {
     where
         F: Future<Output = Result<Attempt<J, T>, StoreError>>,
     {
+        self.work_while(|tries| tries < ATTEMPTS, jobs, attempt).await
+    }
+
+    /// The same, and a job is tried again while `keeps_trying`, which is told how often it was tried.
+    pub(crate) async fn work_while<J, T, F>(
+        &self,
+        keeps_trying: impl Fn(u32) -> bool,
+        jobs: impl IntoIterator<Item = J>,
+        attempt: impl Fn(J) -> F,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        F: Future<Output = Result<Attempt<J, T>, StoreError>>,
+    {
         let attempt = &attempt;
         let mut waiting: VecDeque<(u32, J)> = jobs.into_iter().map(|job| (0, job)).collect();
         let (mut running, mut done) = (FuturesUnordered::new(), Vec::with_capacity(waiting.len()));
@@ -116,7 +129,7 @@ impl ConcurrencyLimiter {
             }
             done.push(part);
             match left {
-                Some(_) if tries + 1 == ATTEMPTS => return Err(StoreError::Contention),
+                Some(_) if !keeps_trying(tries + 1) => return Err(StoreError::Contention),
                 Some(job) => waiting.push_back((tries + 1, job)),
                 None => {}
             }

@@ -1,31 +1,17 @@
-//! The mailer's records: who may send a batch, and the delivery of each mail.
+//! The delivery of each mail, on its membership.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
 
-use crate::item::{Reader, keyed, n, s, time};
+use crate::bulk::{STATEMENTS, StatementFailure};
+use crate::error::is_throttling;
+use crate::item::{n, s, time};
+use crate::limiter::Attempt;
 use crate::membership::Versioned;
+use crate::write::write;
 use crate::{Item, Store, StoreError, keys};
-
-/// How long one attempt at a batch may take: longer than the mailer lives.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// How long claims are kept, against messages that come very late.
-const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
-
-/// What a mailer finds when it claims a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchClaim {
-    /// It is unclaimed: send.
-    Mine,
-    /// Another mailer is sending it.
-    InProgress,
-    /// Another mailer was cut off: whether the mails were sent is unknown.
-    CutOff,
-    /// It was sent, and all was recorded.
-    Done,
-}
 
 /// The delivery of one mail, to be recorded on its membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,93 +29,94 @@ pub struct MailResult {
 }
 
 impl Store {
-    /// Claims a batch of mail, so that a queue message that is delivered twice does not send its mails twice.
-    pub async fn claim_mail_batch(&self, batch: &str, now: Timestamp) -> Result<BatchClaim, StoreError> {
-        let mut item = keyed(&keys::mail_batch(batch));
-        item.insert("lease_until".to_owned(), time(now + LEASE));
-        item.insert("ttl".to_owned(), time(now + KEPT));
-        // Condition: of two mailers with the same message, one sends.
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => return Ok(BatchClaim::Mine),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {}
-            Err(error) => return Err(StoreError::call("PutItem", &error)),
-        }
-        let Some(found) = self.get(&keys::mail_batch(batch)).await? else { return Ok(BatchClaim::InProgress) };
-        let reader = Reader::new(&found);
-        if reader.optional_text("done")?.is_some() {
-            return Ok(BatchClaim::Done);
-        }
-        Ok(if reader.time("lease_until")? < now { BatchClaim::CutOff } else { BatchClaim::InProgress })
-    }
-
-    /// Records that a batch was sent and recorded.
-    pub async fn finish_mail_batch(&self, batch: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut item = keyed(&keys::mail_batch(batch));
-        item.insert("done".to_owned(), s("true"));
-        item.insert("ttl".to_owned(), time(now + KEPT));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
-    }
-
-    /// Releases a claim when certainly nothing was sent.
-    pub async fn release_mail_batch(&self, batch: &str) -> Result<(), StoreError> {
-        let key = keys::mail_batch(batch);
-        let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
-        delete.send().await.map(drop).map_err(|error| StoreError::call("DeleteItem", &error))
-    }
-
-    /// Records the delivery of mails: one write unit each, 25 per request. A mail of an older generation, or one that is no
-    /// longer queued, keeps its state.
+    /// Records the delivery of mails: one write unit each, 25 per request. What is refused for a moment is tried again, alone,
+    /// while there is time. A mail of an older generation, or one that is no longer queued, keeps its state.
     pub async fn record_mail(
         &self,
         organisation: OrganisationId,
         results: &[MailResult],
         now: Timestamp,
+        has_time: impl Fn() -> bool,
     ) -> Result<(), StoreError> {
-        for batch in results.chunks(25) {
-            let statements = batch.iter().map(|result| {
-                let key = keys::membership(organisation, result.member);
-                let mut set = String::from("SET \"mail_state\"=? SET \"mail_at\"=?");
-                let mut parameters = vec![s(result.state.as_str()), time(now)];
-                if result.state == MailState::Sent {
-                    set.push_str(" SET \"sent_at\"=?");
-                    parameters.push(time(now));
-                }
-                if result.state == MailState::Unknown {
-                    set.push_str(" SET \"mail_unconfirmed_sends\"=?");
-                    parameters.push(n(result.unconfirmed_sends));
-                }
-                if let Some(reason) = &result.reason {
-                    set.push_str(" SET \"mail_reason\"=?");
-                    parameters.push(s(reason));
-                }
-                parameters.extend([s(key.pk), s(key.sk), n(result.generation)]);
-                // Condition: feedback (delivered, bounced) may arrive before the answer to the send.
-                let due: [AttributeValue; 2] = [s(MailState::Queued.as_str()), s(MailState::Unknown.as_str())];
-                parameters.extend(due);
-                BatchStatementRequest::builder()
-                    .statement(format!(
-                        "UPDATE \"{}\" {set} WHERE \"pk\"=? AND \"sk\"=? AND \"generation\"=? \
-                         AND \"mail_state\" IN [?, ?]",
-                        self.table
-                    ))
-                    .set_parameters(Some(parameters))
-                    .build()
-                    .map_err(|error| StoreError::damaged("mail", error.to_string()))
-            });
-            let statements = statements.collect::<Result<Vec<_>, _>>()?;
-            let answer = self.client.batch_execute_statement().set_statements(Some(statements)).send().await;
-            let answer = answer.map_err(|error| StoreError::call("BatchExecuteStatement", &error))?;
-            let failed = answer.responses.unwrap_or_default().into_iter().filter_map(|response| response.error);
-            for error in failed {
-                if error.code != Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed) {
-                    // Recorded again when the message is delivered again: the batch is not finished.
-                    return Err(StoreError::Contention);
+        let rows: Vec<usize> = (0..results.len()).collect();
+        let batches = rows.chunks(STATEMENTS).map(<[usize]>::to_vec);
+        let record = |batch| self.record_batch(organisation, results, now, batch);
+        self.writes.work_while(|_| has_time(), batches, record).await.map(drop)
+    }
+
+    /// One request, for the results at these indexes.
+    async fn record_batch(
+        &self,
+        organisation: OrganisationId,
+        results: &[MailResult],
+        now: Timestamp,
+        batch: Vec<usize>,
+    ) -> Result<Attempt<Vec<usize>, ()>, StoreError> {
+        let statements = batch.iter().map(|row| self.record_statement(organisation, &results[*row], now));
+        let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        let answer = match self.client.batch_execute_statement().set_statements(Some(statements)).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_throttling(&error) => {
+                return Ok(Attempt { done: (), left: Some(batch), throttled: true });
+            }
+            Err(SdkError::ServiceError(refused)) if refused.raw().status().is_client_error() => {
+                return Err(StoreError::call("BatchExecuteStatement", &SdkError::ServiceError(refused)));
+            }
+            // No answer. What was recorded all the same is refused by its condition the next time.
+            Err(_) => return Ok(Attempt { done: (), left: Some(batch), throttled: false }),
+        };
+        let (mut left, mut throttled) = (Vec::new(), false);
+        let mut responses = answer.responses.unwrap_or_default().into_iter();
+        for row in batch {
+            // A short response leaves the remaining rows open.
+            let Some(response) = responses.next() else {
+                left.push(row);
+                continue;
+            };
+            match response.error.map(|error| error.code) {
+                None | Some(Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed)) => {}
+                Some(code) => {
+                    throttled |= StatementFailure::of(code)? == StatementFailure::Throttled;
+                    left.push(row);
                 }
             }
         }
-        Ok(())
+        Ok(Attempt { done: (), left: (!left.is_empty()).then_some(left), throttled })
+    }
+
+    fn record_statement(
+        &self,
+        organisation: OrganisationId,
+        result: &MailResult,
+        now: Timestamp,
+    ) -> Result<BatchStatementRequest, StoreError> {
+        let key = keys::membership(organisation, result.member);
+        let mut set = String::from("SET \"mail_state\"=? SET \"mail_at\"=?");
+        let mut parameters = vec![s(result.state.as_str()), time(now)];
+        if result.state == MailState::Sent {
+            set.push_str(" SET \"sent_at\"=?");
+            parameters.push(time(now));
+        }
+        if result.state == MailState::Unknown {
+            set.push_str(" SET \"mail_unconfirmed_sends\"=?");
+            parameters.push(n(result.unconfirmed_sends));
+        }
+        if let Some(reason) = &result.reason {
+            set.push_str(" SET \"mail_reason\"=?");
+            parameters.push(s(reason));
+        }
+        parameters.extend([s(key.pk), s(key.sk), n(result.generation)]);
+        // Condition: feedback (delivered, bounced) may arrive before the answer to the send.
+        let due: [AttributeValue; 2] = [s(MailState::Queued.as_str()), s(MailState::Unknown.as_str())];
+        parameters.extend(due);
+        BatchStatementRequest::builder()
+            .statement(format!(
+                "UPDATE \"{}\" {set} WHERE \"pk\"=? AND \"sk\"=? AND \"generation\"=? AND \"mail_state\" IN [?, ?]",
+                self.table
+            ))
+            .set_parameters(Some(parameters))
+            .build()
+            .map_err(|error| StoreError::damaged("mail", error.to_string()))
     }
 
     /// Queues a lost mail again: one more attempt of the same generation, so every job for an earlier attempt is stale.
@@ -144,7 +131,7 @@ impl Store {
         } else {
             ("mail_attempt = :attempt", Item::from([(":attempt".to_owned(), n(attempt))]))
         };
-        let answer = self
+        let call = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -158,13 +145,7 @@ impl Store {
             .expression_attribute_values(":seen", s(seen.as_str()))
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":generation", n(generation))
-            .expression_attribute_values(":next", n(attempt + 1))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+            .expression_attribute_values(":next", n(attempt + 1));
+        write(call).await
     }
 }

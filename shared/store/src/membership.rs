@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use jiff::Timestamp;
 use usher_domain::id::SHARDS;
@@ -13,6 +12,7 @@ use crate::item::{
     MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership,
 };
 use crate::keys::{self, Key};
+use crate::write::write;
 use crate::{Item, Store, StoreError};
 
 /// How many items a filtered query looks at in one request.
@@ -125,22 +125,17 @@ impl Store {
         let change = Change::of(before, after);
         let call = self.client.update_item().table_name(&self.table);
         let call = call.key("pk", s(change.key.pk)).key("sk", s(change.key.sk));
-        let answer = call
+        let call = call
             .update_expression(change.expression)
             .condition_expression(change.condition)
             .set_expression_attribute_names(Some(change.names))
-            .set_expression_attribute_values(Some(change.values))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
-                // It may be our own write: the SDK repeats a call whose answer was lost, and finds the version raised.
-                let found = self.membership(after.organisation, after.id).await?;
-                Ok(found.is_some_and(|found| found.version == before.version + 1 && found.is_written_as(after)))
-            }
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
+            .set_expression_attribute_values(Some(change.values));
+        if write(call).await? {
+            return Ok(true);
         }
+        // It may be our own write: the SDK repeats a call whose answer was lost, and finds the version raised.
+        let found = self.membership(after.organisation, after.id).await?;
+        Ok(found.is_some_and(|found| found.version == before.version + 1 && found.is_written_as(after)))
     }
 
     /// Whether a text is a position where a page of this list ended.

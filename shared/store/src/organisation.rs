@@ -17,6 +17,9 @@ pub const CREATED_AT_ONCE: usize = TRANSACTION_ITEMS - 2;
 /// The attributes that hold an organisation's settings.
 const SETTINGS: &[&str] = &["name", "invitation_seconds", "roles", "products", "dashboard_url", "default_role"];
 
+/// The attribute that names the request which created an organisation.
+const FINGERPRINT: &str = "fingerprint";
+
 /// The outcome of creating an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreateOrganisation {
@@ -24,6 +27,8 @@ pub enum CreateOrganisation {
     Created,
     /// It existed already, from the same request.
     AlreadyExists,
+    /// It existed already, from another request with the same key. Nothing was written.
+    OtherRequest,
 }
 
 /// An organisation with its capacity and one of its memberships, as they were loaded.
@@ -84,12 +89,16 @@ fn sort_key(item: &Item) -> &str {
 
 impl Store {
     /// Creates an organisation with its catalogue and capacity, or nothing. At most [`CREATED_AT_ONCE`] teams and courses.
+    /// `fingerprint` tells the request from others with the same key, for as long as the organisation exists.
     pub async fn create_organisation(
         &self,
         organisation: &Organisation,
         capacity: &Capacity,
+        fingerprint: &str,
     ) -> Result<CreateOrganisation, StoreError> {
-        let mut items = vec![write_organisation(organisation)?, write_capacity(organisation.id, capacity)];
+        let mut settings = write_organisation(organisation)?;
+        settings.insert(FINGERPRINT.to_owned(), s(fingerprint));
+        let mut items = vec![settings, write_capacity(organisation.id, capacity)];
         for team in &organisation.catalogue.teams {
             let mut item = keyed(&keys::team(organisation.id, &team.id));
             item.insert("id".to_owned(), s(team.id.as_str()));
@@ -109,11 +118,14 @@ impl Store {
             put.map(|put| TransactWriteItem::builder().put(put).build())
                 .map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))
         });
-        let request = ReservationId::derived(&[b"create", &organisation.id.to_bytes()]).to_bytes();
-        match self.transact(request, puts.collect::<Result<_, _>>()?).await? {
-            Transacted::Written => Ok(CreateOrganisation::Created),
-            Transacted::Refused(_) => Ok(CreateOrganisation::AlreadyExists),
+        let request = ReservationId::derived(&[b"create", &organisation.id.to_bytes(), fingerprint.as_bytes()]);
+        if self.transact(request.to_bytes(), puts.collect::<Result<_, _>>()?).await? == Transacted::Written {
+            return Ok(CreateOrganisation::Created);
         }
+        let found = self.get(&keys::organisation(organisation.id)).await?;
+        let found = found.ok_or_else(|| StoreError::damaged(keys::ORGANISATION, "is missing"))?;
+        let is_same = Reader::new(&found).optional_text(FINGERPRINT)? == Some(fingerprint);
+        Ok(if is_same { CreateOrganisation::AlreadyExists } else { CreateOrganisation::OtherRequest })
     }
 
     /// An organisation, its capacity and, if requested, one membership, read in parallel. `None` if it does not exist.
@@ -208,29 +220,44 @@ impl Store {
         seen: &Capacity,
         changed: &Capacity,
     ) -> Result<bool, StoreError> {
-        let old = write_organisation(before)?;
-        let mut put = Put::builder().table_name(&self.table).set_item(Some(write_organisation(organisation)?));
-        let mut conditions = Vec::new();
-        for (index, attribute) in SETTINGS.iter().enumerate() {
-            put = put.expression_attribute_names(format!("#s{index}"), *attribute);
-            match old.get(*attribute) {
-                Some(value) => {
-                    conditions.push(format!("#s{index} = :s{index}"));
-                    put = put.expression_attribute_values(format!(":s{index}"), value.clone());
-                }
-                None => conditions.push(format!("attribute_not_exists(#s{index})")),
-            }
-        }
-        let put = put
-            .condition_expression(conditions.join(" AND "))
-            .build()
-            .map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))?;
-        let mut items = vec![TransactWriteItem::builder().put(put).build()];
+        let mut items = vec![self.settings_update(before, organisation)?];
         if seen != changed {
             items.push(self.limits_update(organisation.id, seen, changed)?);
         }
         let random = fastrand::u128(..).to_be_bytes();
         Ok(self.transact(random, items).await? == Transacted::Written)
+    }
+
+    /// Condition: every setting is as it was loaded.
+    fn settings_update(&self, seen: &Organisation, changed: &Organisation) -> Result<TransactWriteItem, StoreError> {
+        let (mut before, mut after) = (write_organisation(seen)?, write_organisation(changed)?);
+        let key = keys::organisation(changed.id);
+        let mut update = Update::builder().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
+        let (mut sets, mut removals, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, attribute) in SETTINGS.iter().enumerate() {
+            update = update.expression_attribute_names(format!("#s{index}"), *attribute);
+            match after.remove(*attribute) {
+                Some(value) => {
+                    sets.push(format!("#s{index} = :s{index}"));
+                    update = update.expression_attribute_values(format!(":s{index}"), value);
+                }
+                None => removals.push(format!("#s{index}")),
+            }
+            match before.remove(*attribute) {
+                Some(value) => {
+                    conditions.push(format!("#s{index} = :b{index}"));
+                    update = update.expression_attribute_values(format!(":b{index}"), value);
+                }
+                None => conditions.push(format!("attribute_not_exists(#s{index})")),
+            }
+        }
+        let update = update
+            .update_expression(update_expression(&sets, &removals))
+            .condition_expression(conditions.join(" AND "))
+            .build();
+        update
+            .map(|update| TransactWriteItem::builder().update(update).build())
+            .map_err(|error| StoreError::damaged(keys::ORGANISATION, error.to_string()))
     }
 
     /// Condition: the use of each changed resource is as it was loaded, since `free` is computed from it.

@@ -8,8 +8,8 @@ use data_encoding::HEXLOWER;
 
 use crate::{Store, StoreError};
 
-/// How often a transaction with conflicts is tried.
-const ATTEMPTS: u32 = 12;
+/// How often a write with conflicts is tried.
+pub(crate) const ATTEMPTS: u32 = 12;
 /// The most items of one transaction (a DynamoDB limit).
 pub(crate) const TRANSACTION_ITEMS: usize = 100;
 

@@ -22,17 +22,26 @@ impl Mail {
     }
 }
 
-#[derive(Default)]
 pub(super) struct MailService {
     pub(super) sent: Vec<Mail>,
     pub(super) reports: Vec<Mail>,
+    /// What the next call answers for each recipient; afterwards every mail is accepted.
+    pub(super) statuses: Vec<&'static str>,
+    /// Mails a second.
+    pub(super) rate: f64,
+}
+
+impl Default for MailService {
+    fn default() -> Self {
+        Self { sent: Vec::new(), reports: Vec::new(), statuses: Vec::new(), rate: 10_000.0 }
+    }
 }
 
 impl MailService {
     pub(super) fn answer(&mut self, path: &str, body: &Value) -> Answer {
         if path.ends_with("/account") {
             return Answer::json(
-                &json!({"SendQuota": {"MaxSendRate": 10_000.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}}),
+                &json!({"SendQuota": {"MaxSendRate": self.rate, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}}),
             );
         }
         if path.ends_with("/outbound-emails") {
@@ -50,9 +59,15 @@ impl MailService {
         let template = &body["DefaultContent"]["Template"];
         let entries = body["BulkEmailEntries"].as_array().cloned().unwrap_or_default();
         assert!(entries.len() <= 50, "SES takes fifty recipients a call");
+        let statuses = std::mem::take(&mut self.statuses);
         let results: Vec<Value> = entries
             .iter()
-            .map(|entry| {
+            .enumerate()
+            .map(|(index, entry)| {
+                let status = statuses.get(index).copied().unwrap_or("SUCCESS");
+                if status != "SUCCESS" {
+                    return json!({"Status": status});
+                }
                 let data = entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"].as_str();
                 let data: Value = serde_json::from_str(data.unwrap_or("{}")).expect("replacement data is JSON");
                 let part = |name: &str| render(template["TemplateContent"][name].as_str().unwrap_or_default(), &data);

@@ -172,6 +172,16 @@ impl Cloud {
         self.state().mail.sent.clone()
     }
 
+    /// Has the next call of the mail service answer so for each recipient.
+    pub fn answer_mails(&self, statuses: &[&'static str]) {
+        self.state().mail.statuses = statuses.to_vec();
+    }
+
+    /// Limits the account of the mail service to this many mails a second.
+    pub fn set_sending_rate(&self, rate: f64) {
+        self.state().mail.rate = rate;
+    }
+
     /// Takes every message of a queue.
     #[must_use]
     pub fn take_messages(&self, queue: &str) -> Vec<Message> {

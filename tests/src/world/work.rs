@@ -11,6 +11,8 @@ use crate::template;
 
 /// More rounds than any story needs.
 const MOST_ROUNDS: usize = 100;
+/// As much time as a mailer has.
+const MAILER_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 fn sqs_event(message: &Message) -> SqsEvent {
     let record = json!({"messageId": "m", "body": message.body, "attributes": {"ApproximateReceiveCount": "1"},
@@ -39,9 +41,18 @@ impl World {
 
     /// Passes messages to the mailer and returns those it failed on.
     pub async fn mail(&self, messages: Vec<Message>) -> Vec<Message> {
+        self.mail_within(MAILER_TIME, messages).await
+    }
+
+    /// Does the same with a mailer that has no time to repeat what the table refuses.
+    pub async fn mail_without_time(&self, messages: Vec<Message>) -> Vec<Message> {
+        self.mail_within(SignedDuration::ZERO, messages).await
+    }
+
+    async fn mail_within(&self, time: SignedDuration, messages: Vec<Message>) -> Vec<Message> {
         let mut failed = Vec::new();
         for message in messages {
-            let answer = mailer::handle(&self.mailer(), sqs_event(&message)).await;
+            let answer = mailer::handle(&self.mailer(), sqs_event(&message), self.now() + time).await;
             if !answer.batch_item_failures.is_empty() {
                 failed.push(message);
             }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,6 +10,7 @@ use usher_domain::{ImportId, OrganisationId};
 
 use super::{Import, ImportStatus, KEPT, PartOutcome};
 use crate::item::{Reader, keyed, n, s, set_due, time};
+use crate::write::write;
 use crate::{Item, Store, StoreError, keys};
 
 fn json<T: Serialize>(value: &T) -> Result<AttributeValue, StoreError> {
@@ -198,18 +198,12 @@ impl Store {
         let key = keys::import(organisation, id);
         let call = self.client.update_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
         let values = (!update.values.is_empty()).then(|| update.values.clone());
-        let answer = call
+        let call = call
             .update_expression(update.expression())
             .condition_expression(update.condition)
             .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(values)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(StoreError::call("UpdateItem", &error)),
-        }
+            .set_expression_attribute_values(values);
+        write(call).await
     }
 }
 

@@ -8,11 +8,11 @@
 //! Whether a row is applied depends on the moment: was the import cancelled, does its team exist. Two deliveries at different
 //! moments may decide differently, and one would release the capacity of a person whom the other invites.
 
-use aws_sdk_dynamodb::error::SdkError;
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::{ImportId, OrganisationId};
 
 use crate::item::{keyed, s, time};
+use crate::write::write;
 use crate::{Store, StoreError, keys};
 
 /// How long a lease that ran out is kept, before DynamoDB deletes it.
@@ -45,11 +45,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk) OR lease_until < :now OR holder = :holder")
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":holder", s(&lease.holder));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        write(put).await
     }
 
     /// Releases a lease before it runs out.
@@ -58,10 +54,6 @@ impl Store {
         let delete = self.client.delete_item().table_name(&self.table).key("pk", s(key.pk)).key("sk", s(key.sk));
         // Condition: it is still ours.
         let delete = delete.condition_expression("holder = :holder");
-        match delete.expression_attribute_values(":holder", s(&lease.holder)).send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(error) => Err(StoreError::call("DeleteItem", &error)),
-        }
+        write(delete.expression_attribute_values(":holder", s(&lease.holder))).await.map(drop)
     }
 }

@@ -1,6 +1,5 @@
 //! An import up to its plan: announced, its file read, then refused or ready.
 
-use aws_sdk_dynamodb::error::SdkError;
 use jiff::Timestamp;
 use usher_domain::{ImportId, OrganisationId};
 
@@ -8,6 +7,7 @@ use super::item::{ImportUpdate, read_import, write_import};
 use super::{Import, ImportFailure, ImportPlan, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
 use crate::item::{s, time};
 use crate::membership::Page;
+use crate::write::write;
 use crate::{Store, StoreError, keys};
 
 impl Store {
@@ -15,11 +15,7 @@ impl Store {
     pub async fn create_import(&self, import: &Import) -> Result<bool, StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(write_import(import)?));
         // Condition: the event of an object may be delivered more than once.
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(StoreError::call("PutItem", &error)),
-        }
+        write(put.condition_expression("attribute_not_exists(pk)")).await
     }
 
     /// One import.

@@ -1,3 +1,5 @@
-//! Mail.
+//! Invitation mails.
 
+mod interrupted;
+mod repair;
 mod send;

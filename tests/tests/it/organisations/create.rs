@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use http::Method;
+use jiff::SignedDuration;
 use serde_json::json;
+use usher_tests::cloud::Fault;
 use usher_tests::world::{ADMIN, OPERATOR};
 use usher_tests::{World, ids_hidden};
 
@@ -30,6 +32,47 @@ async fn a_repeated_creation_makes_one_organisation() {
     assert_eq!(first, send().await);
     let organisations = world.cloud.items().iter().filter(|item| item["sk"]["S"] == "ORG").count();
     assert_eq!(organisations, 1);
+}
+
+/// The key is remembered for a day, the organisation for ever.
+#[tokio::test]
+async fn a_key_used_again_for_another_customer_does_not_join_the_two() {
+    let world = World::new();
+    let first = json!({"name": "First", "seats": 5, "admins": [{"email": ADMIN}]});
+    let other = json!({"name": "Other", "seats": 5, "admins": [{"email": "eve@other.example"}]});
+    let created = world.post_with_key(OPERATOR, "/v1/orgs", "key", &first).await.ok();
+    let path = format!("/v1/orgs/{}", created["id"].as_str().expect("an id"));
+    // A change of its settings does not make it forget which request it came from.
+    let _ = world.patch(OPERATOR, &path, json!({"name": "Renamed"})).await.ok();
+    for _ in 0..2 {
+        world.advance(SignedDuration::from_hours(25));
+        let refused = world.post_with_key(OPERATOR, "/v1/orgs", "key", &other).await;
+        assert_eq!(refused.refusal(), (422, "idempotency_key_reused".into()));
+        world.drain().await;
+        assert!(world.cloud.mails().iter().all(|mail| mail.to == ADMIN), "{:?}", world.cloud.mails());
+    }
+    world.advance(SignedDuration::from_hours(25));
+    let again = world.post_with_key(OPERATOR, "/v1/orgs", "key", &first).await.ok();
+    assert_eq!(again["id"], created["id"]);
+    assert_eq!(world.get(OPERATOR, &path).await.ok()["name"], "Renamed");
+}
+
+/// The organisation was created, but its admins could not be invited: the key is free again.
+#[tokio::test]
+async fn a_key_used_again_after_a_failure_does_not_join_two_customers() {
+    let world = World::new();
+    let first = json!({"name": "First", "seats": 5, "admins": [{"email": ADMIN}]});
+    let other = json!({"name": "Other", "seats": 5, "admins": [{"email": "eve@other.example"}]});
+    world.cloud.fail(|operation| operation.contains("BatchGetItem").then_some(Fault::Before));
+    assert_eq!(world.post_with_key(OPERATOR, "/v1/orgs", "key", &first).await.refusal().0, 503);
+    world.cloud.stop_failing();
+    let refused = world.post_with_key(OPERATOR, "/v1/orgs", "key", &other).await;
+    assert_eq!(refused.refusal(), (422, "idempotency_key_reused".into()));
+    let created = world.post_with_key(OPERATOR, "/v1/orgs", "key", &first).await;
+    assert_eq!(created.ok()["name"], "First");
+    world.drain().await;
+    let to: Vec<_> = world.cloud.mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [ADMIN]);
 }
 
 #[tokio::test]

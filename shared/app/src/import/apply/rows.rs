@@ -10,6 +10,7 @@ use usher_import_files::{AppliedOutcome, PlannedRow, invitation_differs};
 use usher_store::Import;
 
 use super::drift::DriftCheck;
+use crate::check_delivery::schedule_delivery_check;
 use crate::import::applying::{ApplyError, ImportApplying};
 use crate::insert_invitations::{Candidate, Insertion, Inviting};
 
@@ -52,7 +53,7 @@ pub(crate) async fn apply_rows(
 ) -> Result<Vec<AppliedRow>, ApplyError> {
     let (store, now) = (&applying.store, applying.clock.now());
     // Before any mail becomes due, so that none is due unwatched.
-    store.schedule_delivery_check(import.organisation, now).await?;
+    schedule_delivery_check(store, import.organisation, check.organisation.invitation_duration(), now).await?;
     let ids = ids(import, rows);
     let drift: Vec<Vec<RowIssue>> = rows.iter().map(|row| check.drift(row)).collect();
     let candidates: Vec<Candidate<'_>> = ids
