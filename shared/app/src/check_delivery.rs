@@ -3,12 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::{MailState, Membership, OrganisationId};
-use usher_store::{ListFilter, Store, StoreError, Versioned};
+use usher_store::{Store, StoreError, Versioned};
 
 /// How long a mail may be queued, or unconfirmed, before it is queued again.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
-/// How many invitations are read at a time.
-const PAGE: usize = 500;
 /// How long a mail may wait behind others before it is queued again all the same.
 const LONG_WAIT: SignedDuration = SignedDuration::from_hours(6);
 /// The patience doubles with each attempt, this often: from 15 minutes to 8 hours.
@@ -53,10 +51,9 @@ pub async fn check_delivery(
     queue_is_empty: bool,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let pending = ListFilter { statuses: vec!["pending"], ..ListFilter::default() };
     let (mut requeued, mut open, mut next) = (0, false, None::<String>);
     loop {
-        let page = store.list_versioned(organisation, &pending, PAGE, next.as_deref(), now).await?;
+        let page = store.unsent_mails(organisation, next.as_deref(), now).await?;
         for stored in &page.items {
             match need(&stored.membership, queue_is_empty, now) {
                 Need::Nothing => {}

@@ -5,7 +5,7 @@
 //! | load an organisation with all that every request needs | `ORG#{org}` | begins with `ORG` |
 //! | load its settings, capacity, a team, a course | `ORG#{org}` | `ORG`, `ORG#CAPACITY`, `ORG#TEAM#{id}`, `ORG#COURSE#{slug}` |
 //! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
-//! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
+//! | list people | `ORG#{org}#{shard}`, all shards at once | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
 //! | see which parts of an import are complete | `ORG#{org}` | begins with `PART#{import}#` |
 //! | apply a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |

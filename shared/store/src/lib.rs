@@ -14,6 +14,7 @@ mod import;
 mod item;
 pub mod keys;
 mod limiter;
+mod list;
 mod mail;
 mod membership;
 mod organisation;
@@ -29,8 +30,9 @@ pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
     PartLease, PartOutcome, Reading, StartError,
 };
+pub use list::{ListFilter, Page};
 pub use mail::{BatchClaim, MailResult};
-pub use membership::{ListFilter, Page, Versioned};
+pub use membership::Versioned;
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};
 pub use reservation::Reservation;
 

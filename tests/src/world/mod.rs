@@ -1,5 +1,6 @@
 //! One deployment, with a clock that only a test moves.
 
+mod crowd;
 mod functions;
 mod imports;
 mod invitation;
