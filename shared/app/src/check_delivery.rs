@@ -3,14 +3,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::{MailState, Membership, OrganisationId};
-use usher_store::{Store, StoreError, Versioned};
+use usher_store::{DeliveryWalk, Store, StoreError, Versioned};
 
 /// How long a mail may be queued, or unconfirmed, before it is queued again.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
-/// How long a mail may wait behind others before it is queued again all the same.
+/// How long a mail may wait in a backlog of its own organisation before it is queued again all the same.
 const LONG_WAIT: SignedDuration = SignedDuration::from_hours(6);
 /// The patience doubles with each attempt, this often: from 15 minutes to 8 hours.
 const DOUBLINGS: u32 = 5;
+/// So many waiting mails among the people of one round are a backlog: at one mail a second, the slowest rate of the mail
+/// service, they take about as long as the patience.
+const BACKLOG: usize = 1_000;
+/// How many mails one step queues again, so that it is short.
+const REQUEUED_AT_ONCE: usize = 500;
 
 /// What the mail of one open invitation needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +28,7 @@ enum Need {
     Queueing,
 }
 
-fn need(member: &Membership, queue_is_empty: bool, now: Timestamp) -> Need {
+fn need(member: &Membership, is_in_backlog: bool, now: Timestamp) -> Need {
     let Some(mail) = &member.mail else { return Need::Nothing };
     match mail.state {
         MailState::Queued => {}
@@ -38,42 +43,66 @@ fn need(member: &Membership, queue_is_empty: bool, now: Timestamp) -> Need {
         | MailState::Failed => return Need::Nothing,
     }
     let patience = PATIENCE * (1 << mail.attempt.min(DOUBLINGS));
-    // While the queue holds anything, a mail that was not sent may be in it.
-    let patience = if queue_is_empty || mail.state == MailState::Unknown { patience } else { patience.max(LONG_WAIT) };
+    // Queued again, it would lose its place.
+    let patience = if is_in_backlog && mail.state == MailState::Queued { patience.max(LONG_WAIT) } else { patience };
     if now.duration_since(mail.at) < patience { Need::Time } else { Need::Queueing }
 }
 
-/// Checks the mails that an organisation queued in one hour (since the epoch), and returns how many were queued again.
+/// Whether the mails of a round wait behind each other. Behind those of other organisations they do not wait for long: the
+/// queue is fair, so a backlog delays the organisation that made it.
+fn is_backlog(page: &[Versioned], queue_is_empty: bool) -> bool {
+    let is_queued =
+        |stored: &&Versioned| stored.membership.mail.as_ref().is_some_and(|mail| mail.state == MailState::Queued);
+    !queue_is_empty && page.iter().filter(is_queued).count() > BACKLOG
+}
+
+/// One step of an organisation's delivery check: looks at some of its people, queues lost mails again and records how far it
+/// is. `hours` are those (since the epoch) whose checks are due; the step takes out the ones that are over. Returns how many
+/// mails it queued.
+///
+/// One walk serves all hours that are due when it begins, because it looks at the mails of every hour.
 pub async fn check_delivery(
     store: &Store,
     organisation: OrganisationId,
-    hour: i64,
+    hours: &mut Vec<i64>,
     queue_is_empty: bool,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let (mut requeued, mut open, mut next) = (0, false, None::<String>);
-    loop {
-        let page = store.unsent_mails(organisation, next.as_deref(), now).await?;
-        for stored in &page.items {
-            match need(&stored.membership, queue_is_empty, now) {
-                Need::Nothing => {}
-                Need::Time => open = true,
-                Need::Queueing => {
-                    open = true;
-                    requeued += usize::from(requeue(store, stored, now).await?);
-                }
-            }
+    // The oldest carries the walk: those that become due later are younger, and begin another one.
+    let Some(hour) = hours.iter().copied().min() else { return Ok(0) };
+    let Some(walk) = store.delivery_walk(organisation, hour).await? else {
+        hours.retain(|other| *other != hour);
+        return Ok(0);
+    };
+    if walk.from.is_none() {
+        for other in hours.iter().filter(|other| **other != hour) {
+            store.end_delivery_check(organisation, *other).await?;
         }
-        next = page.next;
-        if next.is_none() {
-            break;
-        }
+        hours.retain(|other| *other == hour);
+    }
+    let page = store.unsent_mails(organisation, walk.from.as_deref(), now).await?;
+    let is_in_backlog = is_backlog(&page.items, queue_is_empty);
+    let needs = |stored: &&Versioned, wanted: &Need| need(&stored.membership, is_in_backlog, now) == *wanted;
+    let lost: Vec<&Versioned> = page.items.iter().filter(|stored| needs(stored, &Need::Queueing)).collect();
+    let mut requeued = 0;
+    for stored in lost.iter().take(REQUEUED_AT_ONCE) {
+        requeued += usize::from(requeue(store, stored, now).await?);
+    }
+    if lost.len() > REQUEUED_AT_ONCE {
+        // The next step reads the same people again, and these are given time then.
+        return Ok(requeued);
+    }
+    let open = walk.open || !lost.is_empty() || page.items.iter().any(|stored| needs(&stored, &Need::Time));
+    if let Some(next) = page.next {
+        store.record_delivery_walk(organisation, hour, &DeliveryWalk { from: Some(next), open }).await?;
+        return Ok(requeued);
     }
     if open {
         store.postpone_delivery_check(organisation, hour, now).await?;
     } else {
         store.end_delivery_check(organisation, hour).await?;
     }
+    hours.retain(|other| *other != hour);
     Ok(requeued)
 }
 
@@ -105,33 +134,33 @@ mod tests {
 
     #[test]
     fn a_mail_gets_more_time_with_each_attempt_before_it_is_queued_again() {
-        let need = |attempt, empty, minutes| need(&member(MailState::Queued, attempt, 0), empty, after(minutes));
-        assert_eq!(need(0, true, 14), Need::Time);
-        assert_eq!(need(0, true, 15), Need::Queueing);
-        assert_eq!(need(1, true, 29), Need::Time);
-        assert_eq!(need(1, true, 30), Need::Queueing);
-        assert_eq!(need(50, true, 8 * 60), Need::Queueing);
+        let need = |attempt, minutes| need(&member(MailState::Queued, attempt, 0), false, after(minutes));
+        assert_eq!(need(0, 14), Need::Time);
+        assert_eq!(need(0, 15), Need::Queueing);
+        assert_eq!(need(1, 29), Need::Time);
+        assert_eq!(need(1, 30), Need::Queueing);
+        assert_eq!(need(50, 8 * 60), Need::Queueing);
     }
 
     #[test]
-    fn a_mail_behind_others_is_queued_again_only_after_hours() {
-        let need = |minutes| need(&member(MailState::Queued, 0, 0), false, after(minutes));
+    fn a_mail_in_a_backlog_is_queued_again_only_after_hours() {
+        let need = |minutes| need(&member(MailState::Queued, 0, 0), true, after(minutes));
         assert_eq!(need(5 * 60), Need::Time);
         assert_eq!(need(6 * 60), Need::Queueing);
     }
 
     #[test]
     fn an_unconfirmed_mail_is_sent_only_once_more() {
-        assert_eq!(need(&member(MailState::Unknown, 0, 1), false, after(15)), Need::Queueing);
+        assert_eq!(need(&member(MailState::Unknown, 0, 1), true, after(15)), Need::Queueing);
         // It was queued again before for another reason, which does not count.
-        assert_eq!(need(&member(MailState::Unknown, 3, 1), true, after(120)), Need::Queueing);
-        assert_eq!(need(&member(MailState::Unknown, 1, 2), true, after(600)), Need::Nothing);
+        assert_eq!(need(&member(MailState::Unknown, 3, 1), false, after(120)), Need::Queueing);
+        assert_eq!(need(&member(MailState::Unknown, 1, 2), false, after(600)), Need::Nothing);
     }
 
     #[test]
     fn a_mail_that_was_sent_needs_nothing() {
         for state in [MailState::Sent, MailState::Delivered, MailState::Bounced, MailState::Failed] {
-            assert_eq!(need(&member(state, 0, 0), true, after(600)), Need::Nothing);
+            assert_eq!(need(&member(state, 0, 0), false, after(600)), Need::Nothing);
         }
     }
 }

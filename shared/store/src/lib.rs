@@ -6,6 +6,7 @@
 
 mod bulk;
 mod capacity;
+mod delivery_check;
 mod due;
 mod error;
 mod expire;
@@ -23,7 +24,8 @@ mod transact;
 
 pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, ReserveError};
-pub use due::{Due, DueItem};
+pub use delivery_check::DeliveryWalk;
+pub use due::{Due, DueItem, DueList};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{

@@ -133,6 +133,13 @@ impl Cloud {
         self.0.table.items()
     }
 
+    /// Writes an item of the table past every function.
+    pub fn put_item(&self, item: &Value) {
+        let request = json!({"TableName": TABLE, "Item": item});
+        let answer = self.0.table.answer("PutItem", request.to_string().as_bytes());
+        assert_eq!(answer.status, 200);
+    }
+
     /// Deletes an item of the table, which no function does.
     pub fn remove_item(&self, item: &Value) {
         let request = json!({"TableName": TABLE, "Key": {"pk": item["pk"], "sk": item["sk"]}});

@@ -1,9 +1,11 @@
 //! Many people at once, put straight into the table: what a story is about is how they are read.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
 use usher_domain::fixtures::spec;
+use usher_domain::id::ReservationId;
 use usher_domain::membership::Origin;
 use usher_domain::{CapacityRequest, Membership, Resource};
 use usher_store::{Inserted, Reservation};
@@ -33,7 +35,8 @@ impl Acme {
 
     /// Takes seats for a crowd.
     pub async fn take_seats(&self, seats: u32) {
-        let id = usher_domain::id::ReservationId::derived(&[b"crowd", &seats.to_be_bytes()]);
+        static TAKEN: AtomicU32 = AtomicU32::new(0);
+        let id = ReservationId::derived(&[b"crowd", &TAKEN.fetch_add(1, Ordering::SeqCst).to_be_bytes()]);
         let needed = [(Resource::Seat, seats)].into_iter().collect();
         let reservation = Reservation { id, needed, members: Vec::new() };
         self.world.store.reserve(self.id, &reservation, self.world.now()).await.expect("seats");
