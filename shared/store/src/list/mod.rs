@@ -20,9 +20,9 @@ use crate::{Store, StoreError, Versioned};
 
 /// How often a page reads all partitions.
 const ROUNDS: usize = 2;
-/// The most that the first round looks at in each partition: with 4 KB a person, which is more than anybody has, this is the
-/// whole budget.
-const FIRST: usize = 50;
+/// The most that the first round looks at in each partition: even with 8 KB a person, who then has a hundred courses, it stays
+/// within the budget, and shows the second one how large people are.
+const FIRST: usize = 20;
 /// What is read in each partition beyond its share of the page, since shares are never quite equal.
 const SPARE: usize = 8;
 /// What a page may cost, in halves of a read unit: 180 units, so that people who take more room than those of the first round
