@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use serde_norway::Value as Yaml;
 
@@ -14,6 +15,13 @@ pub fn functions() -> impl Iterator<Item = (&'static str, &'static Yaml)> {
     let resources = TEMPLATE["Resources"].as_mapping().expect("resources").iter();
     let functions = resources.filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions.map(|(name, function)| (name.as_str().expect("a name"), &function["Properties"]))
+}
+
+/// How long a function may run.
+#[must_use]
+pub fn timeout(function: &str) -> SignedDuration {
+    let (_, properties) = functions().find(|(name, _)| *name == function).expect("a function");
+    SignedDuration::from_secs(properties["Timeout"].as_i64().expect("seconds"))
 }
 
 /// The method and path of every route.

@@ -101,7 +101,8 @@ async fn list(kind: Kind, api: Api, admin: Admin, filters: Filters) -> Result<Js
     if from.as_deref().is_some_and(|position| !Store::is_list_position(position)) {
         return Err(invalid_cursor());
     }
-    let page = list_memberships(&api.store, organisation, &stored, email.as_ref(), limit, from.as_deref(), now).await?;
+    let page =
+        list_memberships(&api.store, organisation, &stored, email.as_ref(), limit, from.as_deref(), &api.clock).await?;
     let items = page.items.iter().filter_map(|found| kind.view(found, &admin, now)).collect();
     Ok(Json(List { items, next: page.next.as_deref().map(next_cursor) }))
 }

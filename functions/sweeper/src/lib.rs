@@ -5,15 +5,20 @@
 
 mod imports;
 mod queues;
+mod task;
 
-use std::collections::BTreeMap;
-
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use usher_domain::{MembershipId, OrganisationId, ReservationId};
 use usher_runtime::Clock;
-use usher_store::{DueItem, Store, StoreError};
+use usher_store::{Due, DueList, Store, StoreError};
 
 pub use queues::{QueueError, Queues};
+use task::tasks;
+
+/// How long one step may take, before the function is stopped. Most take a second.
+const LONGEST_STEP: SignedDuration = SignedDuration::from_secs(20);
+/// How many of those who expire one sweep reads: as many as it has time for.
+const MOST_EXPIRING: usize = 400_000;
 
 /// What the sweeper works with.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct Sweeper {
     pub clock: Clock,
     /// The queues it checks.
     pub queues: Queues,
+    /// When this sweep is stopped, finished or not.
+    pub deadline: Timestamp,
 }
 
 /// Why a sweep did not finish. What it did stays done; the next sweep does the rest.
@@ -51,76 +58,54 @@ pub struct Swept {
     pub requeued: usize,
     /// Parts of imports that were handed out again.
     pub parts: usize,
+    /// Tasks that wait for the next sweep, because there was no time left.
+    pub left: usize,
+    /// Tasks that failed; each was logged.
+    pub failed: usize,
 }
 
-/// Sweeps everything that is due.
+/// Sweeps what is due, until nothing is left or the time is over: first what is cheap, then a step for each organisation in
+/// turn. What it did stays done, and the next sweep does the rest.
 pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
     let now = sweeper.clock.now();
-    let (mut swept, mut failed) = (Swept::default(), 0);
-    let mut expiring: BTreeMap<OrganisationId, Vec<MembershipId>> = BTreeMap::new();
-    let mut others = Vec::new();
-    for date in sweeper.store.days_to_sweep(now).await? {
-        for shard in Store::due_shards() {
-            for due in sweeper.store.due(date, shard, now).await? {
-                match due.item {
-                    DueItem::Membership(id) => expiring.entry(due.organisation).or_default().push(id),
-                    _ => others.push(due),
-                }
-            }
-        }
-    }
-    for (organisation, ids) in expiring {
-        match usher_app::expire_due(&sweeper.store, organisation, &ids, now).await {
-            Ok(count) => swept.expired += count,
+    let last_step = sweeper.deadline - LONGEST_STEP;
+    let mut swept = Swept::default();
+    let mut tasks = tasks(due(sweeper, &mut swept).await?);
+    while sweeper.clock.now() < last_step
+        && let Some((organisation, task)) = tasks.pop_front()
+    {
+        match task.step(sweeper, organisation, &mut swept).await {
+            Ok(left) => tasks.extend(left.into_iter().map(|task| (organisation, task))),
             Err(error) => {
-                failed += ids.len();
-                tracing::error!(%organisation, %error, "could not expire invitations");
+                swept.failed += 1;
+                tracing::error!(%organisation, %error, "a due item failed");
             }
         }
     }
-    for due in others {
-        let organisation = due.organisation;
-        let done = match due.item {
-            DueItem::Reservation(id) => {
-                commit_reservation(sweeper, organisation, id).await.map(|count| swept.committed += count)
-            }
-            DueItem::DeliveryCheck(hour) => {
-                check_delivery(sweeper, organisation, hour).await.map(|count| swept.requeued += count)
-            }
-            DueItem::Import(id) => {
-                imports::look_after(sweeper, organisation, id).await.map(|count| swept.parts += count)
-            }
-            DueItem::Membership(_) => Ok(()),
-        };
-        if let Err(error) = done {
-            failed += 1;
-            tracing::error!(%organisation, due = ?due.item, %error, "a due item failed");
+    swept.left = tasks.len();
+    let seconds = sweeper.clock.now().duration_since(now).as_secs();
+    let Swept { expired, committed, requeued, parts, left, failed } = swept;
+    tracing::info!(expired, committed, requeued, parts, left, failed, seconds, "swept");
+    if failed > 0 { Err(SweepError::Incomplete(failed)) } else { Ok(swept) }
+}
+
+/// What is due. If not all of it can be read, the duties are looked after all the same.
+async fn due(sweeper: &Sweeper, swept: &mut Swept) -> Result<Vec<Due>, SweepError> {
+    let (store, now) = (&sweeper.store, sweeper.clock.now());
+    let days = store.days_to_sweep(now).await?;
+    let DueList { mut due, days: mut busy } = store.duties(&days, now).await?;
+    let expiries = async {
+        let expiries = store.expiries(&days, MOST_EXPIRING, now).await?;
+        busy.extend(expiries.days);
+        store.remember_days(&busy, now).await?;
+        Ok::<_, StoreError>(expiries.due)
+    };
+    match expiries.await {
+        Ok(expiring) => due.extend(expiring),
+        Err(error) => {
+            swept.failed += 1;
+            tracing::error!(%error, "could not read who expires");
         }
     }
-    tracing::info!(
-        expired = swept.expired,
-        committed = swept.committed,
-        requeued = swept.requeued,
-        parts = swept.parts,
-        "swept"
-    );
-    if failed > 0 {
-        return Err(SweepError::Incomplete(failed));
-    }
-    sweeper.store.swept(now).await?;
-    Ok(swept)
-}
-
-async fn commit_reservation(
-    sweeper: &Sweeper,
-    organisation: OrganisationId,
-    id: ReservationId,
-) -> Result<usize, SweepError> {
-    Ok(usize::from(usher_app::commit_reservation(&sweeper.store, organisation, id).await?))
-}
-
-async fn check_delivery(sweeper: &Sweeper, organisation: OrganisationId, hour: i64) -> Result<usize, SweepError> {
-    let now = sweeper.clock.now();
-    let queue_is_empty = sweeper.queues.mail_is_drained().await?;
-    Ok(usher_app::check_delivery(&sweeper.store, organisation, hour, queue_is_empty, now).await?)
+    Ok(due)
 }

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::{MailState, Membership, OrganisationId};
-use usher_store::{ListFilter, Store, StoreError, Versioned};
+use usher_store::{DeliveryWalk, Store, StoreError, Versioned};
 
 /// How long a mail may be queued, or unconfirmed, before it is queued again.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
@@ -11,12 +11,15 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 const CHECK_DELAY: SignedDuration = SignedDuration::from_mins(15);
 /// How many parts the life of a short invitation has for its mail: after one of them a mail counts as lost.
 const PARTS: i32 = 4;
-/// How many invitations are read at a time.
-const PAGE: usize = 500;
-/// How long a mail may wait behind others before it is queued again all the same.
+/// How long a mail may wait in a backlog of its own organisation before it is queued again all the same.
 const LONG_WAIT: SignedDuration = SignedDuration::from_hours(6);
 /// The patience doubles with each attempt, this often: from 15 minutes to 8 hours.
 const DOUBLINGS: u32 = 5;
+/// So many waiting mails among the people of one round are a backlog: at one mail a second, the slowest rate of the mail
+/// service, they take about as long as the patience.
+const BACKLOG: usize = 1_000;
+/// How many mails one step queues again, so that it is short.
+const REQUEUED_AT_ONCE: usize = 500;
 
 /// What the mail of one open invitation needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,7 +67,7 @@ pub(crate) async fn schedule_delivery_check(
     store.schedule_delivery_check(organisation, hour, next_look(lifetime, hour, now), now).await
 }
 
-fn need(member: &Membership, queue_is_empty: bool, now: Timestamp) -> Need {
+fn need(member: &Membership, is_in_backlog: bool, now: Timestamp) -> Need {
     let Some(mail) = &member.mail else { return Need::Nothing };
     match mail.state {
         MailState::Queued => {}
@@ -80,53 +83,97 @@ fn need(member: &Membership, queue_is_empty: bool, now: Timestamp) -> Need {
     }
     // Of a short invitation, a part of its life: it must be mailed again while it is open.
     let patience = (PATIENCE * (1 << mail.attempt.min(DOUBLINGS))).min(lifetime(member) / PARTS);
-    // While the queue holds anything, a mail that was not sent may be in it.
-    let patience = if queue_is_empty || mail.state == MailState::Unknown { patience } else { patience.max(LONG_WAIT) };
+    // Queued again, it would lose its place.
+    let patience = if is_in_backlog && mail.state == MailState::Queued { patience.max(LONG_WAIT) } else { patience };
     if now.duration_since(mail.at) < patience { Need::Time } else { Need::Queueing }
 }
 
-/// Checks the mails that an organisation queued in one hour (since the epoch), and returns how many were queued again.
+/// Whether the mails of a round wait behind each other. Behind those of other organisations they do not wait for long: the
+/// queue is fair, so a backlog delays the organisation that made it.
+fn is_backlog(page: &[Versioned], queue_is_empty: bool) -> bool {
+    let is_queued =
+        |stored: &&Versioned| stored.membership.mail.as_ref().is_some_and(|mail| mail.state == MailState::Queued);
+    !queue_is_empty && page.iter().filter(is_queued).count() > BACKLOG
+}
+
+/// One step of an organisation's delivery check: looks at some of its people, queues lost mails again and records how far it
+/// is. `hours` are those (since the epoch) whose checks are due; the step takes out the ones that are over. Returns how many
+/// mails it queued.
+///
+/// One walk serves all hours that are due when it begins, because it looks at the mails of every hour.
 pub async fn check_delivery(
     store: &Store,
     organisation: OrganisationId,
-    hour: i64,
+    hours: &mut Vec<i64>,
     queue_is_empty: bool,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let pending = ListFilter { statuses: vec!["pending"], ..ListFilter::default() };
-    let Some(settings) = store.settings(organisation).await? else {
-        store.end_delivery_check(organisation, hour).await?;
+    // The oldest carries the walk: those that become due later are younger, and begin another one.
+    let Some(hour) = hours.iter().copied().min() else { return Ok(0) };
+    let Some(mut walk) = store.delivery_walk(organisation, hour).await? else {
+        hours.retain(|other| *other != hour);
         return Ok(0);
     };
-    // Others may be invited before the hour is over.
-    let mut open = (now < end_of_check(hour)).then(|| next_look(settings.invitation_duration(), hour, now));
-    let mut look_again = |stored: &Versioned| {
-        let look = next_look(lifetime(&stored.membership), hour, now);
-        open = Some(open.map_or(look, |open| open.min(look)));
-    };
-    let (mut requeued, mut next) = (0, None::<String>);
-    loop {
-        let page = store.list_versioned(organisation, &pending, PAGE, next.as_deref(), now).await?;
-        for stored in &page.items {
-            match need(&stored.membership, queue_is_empty, now) {
-                Need::Nothing => {}
-                Need::Time => look_again(stored),
-                Need::Queueing => {
-                    look_again(stored);
-                    requeued += usize::from(requeue(store, stored, now).await?);
-                }
+    if walk.from.is_none() {
+        walk.look = begin(store, organisation, hour, hours, now).await?;
+    }
+    let page = store.unsent_mails(organisation, walk.from.as_deref(), now).await?;
+    let is_in_backlog = is_backlog(&page.items, queue_is_empty);
+    let (mut requeued, mut lost) = (0, 0);
+    for stored in &page.items {
+        let member = &stored.membership;
+        let need = need(member, is_in_backlog, now);
+        if need == Need::Nothing {
+            continue;
+        }
+        let look = next_look(lifetime(member), hour, now);
+        walk.look = Some(walk.look.map_or(look, |earlier| earlier.min(look)));
+        if need == Need::Queueing {
+            lost += 1;
+            if lost <= REQUEUED_AT_ONCE {
+                requeued += usize::from(requeue(store, stored, now).await?);
             }
         }
-        next = page.next;
-        if next.is_none() {
-            break;
-        }
     }
-    match open {
+    if lost > REQUEUED_AT_ONCE {
+        // The next step reads the same people again, and these are given time then.
+        return Ok(requeued);
+    }
+    if let Some(next) = page.next {
+        store.record_delivery_walk(organisation, hour, &DeliveryWalk { from: Some(next), look: walk.look }).await?;
+        return Ok(requeued);
+    }
+    match walk.look {
         Some(look) => store.postpone_delivery_check(organisation, hour, look, now).await?,
         None => store.end_delivery_check(organisation, hour).await?,
     }
+    hours.retain(|other| *other != hour);
     Ok(requeued)
+}
+
+/// Begins the walk of an hour for all hours that are due: the checks of the others end, and those of hours that are not over
+/// come again, since others may be invited. Returns when the hour itself is looked at again for that reason.
+async fn begin(
+    store: &Store,
+    organisation: OrganisationId,
+    hour: i64,
+    hours: &mut Vec<i64>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let is_over = |hour: i64| now >= end_of_check(hour);
+    let mut longest = SignedDuration::MAX;
+    if hours.iter().any(|hour| !is_over(*hour)) {
+        longest = store.settings(organisation).await?.map_or(longest, |settings| settings.invitation_duration());
+    }
+    for other in hours.iter().copied().filter(|other| *other != hour) {
+        if is_over(other) {
+            store.end_delivery_check(organisation, other).await?;
+        } else {
+            store.postpone_delivery_check(organisation, other, next_look(longest, other, now), now).await?;
+        }
+    }
+    hours.retain(|other| *other == hour);
+    Ok((!is_over(hour)).then(|| next_look(longest, hour, now)))
 }
 
 async fn requeue(store: &Store, stored: &Versioned, now: Timestamp) -> Result<bool, StoreError> {
@@ -157,27 +204,27 @@ mod tests {
 
     #[test]
     fn a_mail_gets_more_time_with_each_attempt_before_it_is_queued_again() {
-        let need = |attempt, empty, minutes| need(&member(MailState::Queued, attempt, 0), empty, after(minutes));
-        assert_eq!(need(0, true, 14), Need::Time);
-        assert_eq!(need(0, true, 15), Need::Queueing);
-        assert_eq!(need(1, true, 29), Need::Time);
-        assert_eq!(need(1, true, 30), Need::Queueing);
-        assert_eq!(need(50, true, 8 * 60), Need::Queueing);
+        let need = |attempt, minutes| need(&member(MailState::Queued, attempt, 0), false, after(minutes));
+        assert_eq!(need(0, 14), Need::Time);
+        assert_eq!(need(0, 15), Need::Queueing);
+        assert_eq!(need(1, 29), Need::Time);
+        assert_eq!(need(1, 30), Need::Queueing);
+        assert_eq!(need(50, 8 * 60), Need::Queueing);
     }
 
     #[test]
-    fn a_mail_behind_others_is_queued_again_only_after_hours() {
-        let need = |minutes| need(&member(MailState::Queued, 0, 0), false, after(minutes));
+    fn a_mail_in_a_backlog_is_queued_again_only_after_hours() {
+        let need = |minutes| need(&member(MailState::Queued, 0, 0), true, after(minutes));
         assert_eq!(need(5 * 60), Need::Time);
         assert_eq!(need(6 * 60), Need::Queueing);
     }
 
     #[test]
     fn an_unconfirmed_mail_is_sent_only_once_more() {
-        assert_eq!(need(&member(MailState::Unknown, 0, 1), false, after(15)), Need::Queueing);
+        assert_eq!(need(&member(MailState::Unknown, 0, 1), true, after(15)), Need::Queueing);
         // It was queued again before for another reason, which does not count.
-        assert_eq!(need(&member(MailState::Unknown, 3, 1), true, after(120)), Need::Queueing);
-        assert_eq!(need(&member(MailState::Unknown, 1, 2), true, after(600)), Need::Nothing);
+        assert_eq!(need(&member(MailState::Unknown, 3, 1), false, after(120)), Need::Queueing);
+        assert_eq!(need(&member(MailState::Unknown, 1, 2), false, after(600)), Need::Nothing);
     }
 
     #[test]
@@ -186,9 +233,9 @@ mod tests {
             state: usher_domain::State::Pending { expires_at: after(minutes) },
             ..member(MailState::Queued, 2, 0)
         };
-        assert_eq!(need(&open_for(40), true, after(9)), Need::Time);
-        assert_eq!(need(&open_for(40), true, after(10)), Need::Queueing);
-        assert_eq!(need(&open_for(7 * 24 * 60), true, after(59)), Need::Time);
+        assert_eq!(need(&open_for(40), false, after(9)), Need::Time);
+        assert_eq!(need(&open_for(40), false, after(10)), Need::Queueing);
+        assert_eq!(need(&open_for(7 * 24 * 60), false, after(59)), Need::Time);
     }
 
     #[test]
@@ -208,7 +255,7 @@ mod tests {
     #[test]
     fn a_mail_that_was_sent_needs_nothing() {
         for state in [MailState::Sent, MailState::Delivered, MailState::Bounced, MailState::Failed] {
-            assert_eq!(need(&member(state, 0, 0), true, after(600)), Need::Nothing);
+            assert_eq!(need(&member(state, 0, 0), false, after(600)), Need::Nothing);
         }
     }
 }

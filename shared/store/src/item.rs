@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use usher_domain::spec::Entitlements;
 use usher_domain::text::ShortText;
-use usher_domain::{MailState, MailStatus, Membership, OrganisationId, PersonName, State};
+use usher_domain::{MailState, MailStatus, Membership, MembershipId, OrganisationId, PersonName, State};
 
 use crate::keys::{self, Key};
 use crate::{Item, StoreError};
@@ -67,9 +67,17 @@ pub(crate) fn keyed(key: &Key) -> Item {
     Item::from([("pk".to_owned(), s(&key.pk)), ("sk".to_owned(), s(&key.sk))])
 }
 
-/// Puts an item into the index `due`, for the sweeper, at this time.
-pub(crate) fn set_due(item: &mut Item, at: Timestamp, shard: u8) {
-    item.insert("due_pk".to_owned(), s(keys::due_partition(keys::due_date(at), shard)));
+/// Puts an item into the index `due`, for the sweeper, at this time. `spread` is any number that differs between items.
+pub(crate) fn set_due(item: &mut Item, at: Timestamp, spread: u8) {
+    item.insert("due_pk".to_owned(), s(keys::duty_partition(keys::due_date(at), spread % keys::DUTY_SHARDS)));
+    item.insert("due_sk".to_owned(), s(keys::due_sort(at)));
+}
+
+/// The same for an invitation, at the time it expires.
+fn set_expiry(item: &mut Item, at: Timestamp, id: MembershipId) {
+    // Not the bits that choose its partition of the table.
+    let shard = id.to_bytes()[15] % keys::EXPIRY_SHARDS;
+    item.insert("due_pk".to_owned(), s(keys::expiry_partition(keys::due_date(at), shard)));
     item.insert("due_sk".to_owned(), s(keys::due_sort(at)));
 }
 
@@ -129,7 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A set of texts that are each parsed into a type of the domain.
-    fn parsed_texts<T: std::str::FromStr + Ord>(&self, attribute: &str) -> Result<BTreeSet<T>, StoreError> {
+    pub(crate) fn parsed_texts<T: std::str::FromStr + Ord>(&self, attribute: &str) -> Result<BTreeSet<T>, StoreError> {
         self.texts(attribute)?.iter().map(|text| text.parse().map_err(|_| self.damaged(attribute))).collect()
     }
 
@@ -198,7 +206,7 @@ pub(crate) fn write_membership(membership: &Membership, version: u64) -> Item {
         State::Held => "held",
         State::Pending { expires_at } => {
             at("expires_at", expires_at);
-            set_due(&mut item, expires_at, membership.id.shard());
+            set_expiry(&mut item, expires_at, membership.id);
             "pending"
         }
         State::Expired { expired_at } => {

@@ -5,7 +5,7 @@
 //! | load an organisation with all that every request needs | `ORG#{org}` | begins with `ORG` |
 //! | load its settings, capacity, a team, a course | `ORG#{org}` | `ORG`, `ORG#CAPACITY`, `ORG#TEAM#{id}`, `ORG#COURSE#{slug}` |
 //! | load one person | `ORG#{org}#{shard}` | `MEMBER#{id}` |
-//! | list people | `ORG#{org}#{shard}`, shard by shard | begins with `MEMBER#` |
+//! | list people | `ORG#{org}#{shard}`, all shards at once | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
 //! | see which parts of an import are complete | `ORG#{org}` | begins with `PART#{import}#` |
 //! | apply a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
@@ -13,7 +13,8 @@
 //! | check the delivery of an hour's mails | `ORG#{org}` | `DELIVERY_CHECK#{hour}` |
 //! | claim a batch of mail | `MAIL#{batch}` | `MAIL` |
 //! | repeat the answer to a request | `IDEM#{hash}` | `IDEM` |
-//! | find what is due | index `due`: `DUE#{date}#{shard}` | up to a time |
+//! | find the invitations that expire | index `due`: `DUE#{date}#{shard}`, 32 shards | up to a time |
+//! | find what else is due | index `due`: `DUTY#{date}#{shard}`, 4 shards | up to a time |
 //! | know how far the sweeper got | `SWEEP` | `SWEEP` |
 
 use jiff::Timestamp;
@@ -151,10 +152,26 @@ pub fn sweep() -> Key {
     Key::new("SWEEP".to_owned(), "SWEEP")
 }
 
-/// The index partition of what is due on a day (UTC).
+/// How many index partitions the invitations that expire on one day are spread over, of all organisations together.
+///
+/// A partition takes 1,000 writes a second. One organisation writes at most 8,000 people a second, because they are in eight
+/// partitions of the table, so it leaves the others three quarters of each of these. A sweep of two days asks all of them, and
+/// those of its other duties, in 72 queries of half a read unit.
+pub const EXPIRY_SHARDS: u8 = 32;
+/// The same for everything else that is due: two writes for each request that reserves capacity.
+pub const DUTY_SHARDS: u8 = 4;
+
+/// The index partition of invitations that expire on a day (UTC).
 #[must_use]
-pub fn due_partition(date: Date, shard: u8) -> String {
+pub fn expiry_partition(date: Date, shard: u8) -> String {
     format!("DUE#{date}#{shard}")
+}
+
+/// The index partition of everything else that is due on a day (UTC). Apart from the invitations, because a reservation must
+/// not wait until a million of them were read.
+#[must_use]
+pub fn duty_partition(date: Date, shard: u8) -> String {
+    format!("DUTY#{date}#{shard}")
 }
 
 /// The day (UTC) of a time.

@@ -6,6 +6,7 @@
 
 mod bulk;
 mod capacity;
+mod delivery_check;
 mod due;
 mod error;
 mod expire;
@@ -14,6 +15,7 @@ mod import;
 mod item;
 pub mod keys;
 mod limiter;
+mod list;
 mod mail;
 mod mail_batch;
 mod membership;
@@ -24,16 +26,18 @@ mod write;
 
 pub use bulk::Inserted;
 pub use capacity::{MOST_RESOURCES, ReserveError};
-pub use due::{Due, DueItem};
+pub use delivery_check::DeliveryWalk;
+pub use due::{Due, DueItem, DueList};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
     PartLease, PartOutcome, Reading, StartError,
 };
+pub use list::{ListFilter, Page};
 pub use mail::MailResult;
 pub use mail_batch::{BatchClaim, BatchStep};
-pub use membership::{ListFilter, Page, Versioned};
+pub use membership::Versioned;
 pub use organisation::{CREATED_AT_ONCE, CreateOrganisation, Snapshot};
 pub use reservation::Reservation;
 

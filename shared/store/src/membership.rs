@@ -1,43 +1,15 @@
-//! Memberships: one by one, many at once, and in pages.
+//! Memberships: one by one, and many at once.
 
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use jiff::Timestamp;
-use usher_domain::id::SHARDS;
-use usher_domain::{ImportId, Membership, MembershipId, OrganisationId};
+use usher_domain::{Membership, MembershipId, OrganisationId};
 
 pub use crate::item::Versioned;
-use crate::item::{
-    MAIL_ATTRIBUTES, Reader, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership,
-};
+use crate::item::{MAIL_ATTRIBUTES, STATE_ATTRIBUTES, n, read_membership, s, update_expression, write_membership};
 use crate::keys::{self, Key};
 use crate::write::write;
 use crate::{Item, Store, StoreError};
-
-/// How many items a filtered query looks at in one request.
-const FILTERED_AT_ONCE: usize = 500;
-
-/// Which members of an organisation a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListFilter {
-    /// Stored states, by the names people see: `held`, `pending`, `expired`, `revoked`, `active`, `deactivated`. Empty
-    /// for all.
-    pub statuses: Vec<&'static str>,
-    /// The id of a team.
-    pub team: Option<String>,
-    /// An import.
-    pub import: Option<ImportId>,
-}
-
-/// One page of a list.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where the next one begins; `None` on the last.
-    pub next: Option<String>,
-}
 
 /// A conditional update, for use alone or in a transaction.
 #[derive(Debug, Clone)]
@@ -136,137 +108,5 @@ impl Store {
         // It may be our own write: the SDK repeats a call whose answer was lost, and finds the version raised.
         let found = self.membership(after.organisation, after.id).await?;
         Ok(found.is_some_and(|found| found.version == before.version + 1 && found.is_written_as(after)))
-    }
-
-    /// Whether a text is a position where a page of this list ended.
-    #[must_use]
-    pub fn is_list_position(position: &str) -> bool {
-        position.split_once('#').is_some_and(|(shard, after)| {
-            shard.parse::<u8>().is_ok_and(|shard| shard < SHARDS)
-                && (after.is_empty() || keys::membership_of(after).is_some())
-        })
-    }
-
-    /// One page of an organisation's memberships, to show.
-    pub async fn list_memberships(
-        &self,
-        organisation: OrganisationId,
-        filter: &ListFilter,
-        limit: usize,
-        from: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Page<Membership>, StoreError> {
-        let page = self.list_versioned(organisation, filter, limit, from, now).await?;
-        let items = page.items.into_iter().map(|stored| stored.membership).collect();
-        Ok(Page { items, next: page.next })
-    }
-
-    /// One page of an organisation's memberships, to change, shard after shard. `now` decides which invitations count as
-    /// expired.
-    pub async fn list_versioned(
-        &self,
-        organisation: OrganisationId,
-        filter: &ListFilter,
-        limit: usize,
-        from: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Page<Versioned>, StoreError> {
-        let (mut shard, mut after) = match from {
-            None => (0, None),
-            Some(from) => {
-                let (shard, after) = from.split_once('#').ok_or_else(|| StoreError::damaged("next", "cursor"))?;
-                let shard = shard.parse::<u8>().map_err(|_| StoreError::damaged("next", "cursor"))?;
-                (shard, (!after.is_empty()).then(|| after.to_owned()))
-            }
-        };
-        let mut items: Vec<Versioned> = Vec::new();
-        while shard < SHARDS {
-            let pk = keys::member_partition(organisation, shard);
-            let (expression, names, values) = filter_expression(filter, now);
-            let mut call = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :member)")
-                .expression_attribute_values(":pk", s(&pk))
-                .expression_attribute_values(":member", s(keys::MEMBER_PREFIX));
-            // A filter is applied after the limit, so a filtered query reads more at a time than it may show.
-            let read = if expression.is_empty() { limit + 1 } else { (limit + 1).max(FILTERED_AT_ONCE) };
-            call = call.limit(i32::try_from(read).unwrap_or(i32::MAX));
-            if !expression.is_empty() {
-                call = call.filter_expression(expression);
-            }
-            for (name, attribute) in names {
-                call = call.expression_attribute_names(name, attribute);
-            }
-            for (name, value) in values {
-                call = call.expression_attribute_values(name, value);
-            }
-            if let Some(sk) = after.take() {
-                call = call.exclusive_start_key("pk", s(&pk)).exclusive_start_key("sk", s(sk));
-            }
-            let answer = call.send().await.map_err(|error| StoreError::call("Query", &error))?;
-            for item in answer.items.unwrap_or_default() {
-                if items.len() == limit {
-                    let last = items.last().map(|member| keys::membership(organisation, member.membership.id).sk);
-                    return Ok(Page { items, next: Some(format!("{shard}#{}", last.unwrap_or_default())) });
-                }
-                items.push(read_membership(&item)?);
-            }
-            match answer.last_evaluated_key {
-                Some(key) => after = Some(Reader::new(&key).text("sk")?.to_owned()),
-                None => shard += 1,
-            }
-            if items.len() == limit && shard < SHARDS {
-                // Exactly what is shown was read: the next page begins where this query ended.
-                return Ok(Page { items, next: Some(format!("{shard}#{}", after.unwrap_or_default())) });
-            }
-        }
-        Ok(Page { items, next: None })
-    }
-}
-
-type Expression = (String, HashMap<String, String>, Item);
-
-fn filter_expression(filter: &ListFilter, now: Timestamp) -> Expression {
-    let (mut clauses, mut names, mut values) = (Vec::new(), HashMap::new(), Item::new());
-    let mut statuses = Vec::new();
-    for status in &filter.statuses {
-        names.insert("#status".to_owned(), "status".to_owned());
-        values.insert(format!(":{status}"), s(*status));
-        // By the clock, not by the recorded state: the sweeper may not have recorded it yet.
-        statuses.push(match *status {
-            "pending" => "#status = :pending AND expires_at > :now".to_owned(),
-            "expired" => {
-                values.insert(":pending".to_owned(), s("pending"));
-                "#status = :expired OR (#status = :pending AND expires_at <= :now)".to_owned()
-            }
-            other => format!("#status = :{other}"),
-        });
-    }
-    if statuses.iter().any(|clause| clause.contains(":now")) {
-        values.insert(":now".to_owned(), n(now.as_second()));
-    }
-    if !statuses.is_empty() {
-        clauses.push(combined(&statuses, " OR "));
-    }
-    if let Some(team) = &filter.team {
-        clauses.push("team = :team".to_owned());
-        values.insert(":team".to_owned(), s(team));
-    }
-    if let Some(import) = filter.import {
-        names.insert("#import".to_owned(), "import".to_owned());
-        clauses.push("#import = :import".to_owned());
-        values.insert(":import".to_owned(), s(import.to_string()));
-    }
-    (combined(&clauses, " AND "), names, values)
-}
-
-/// Joins clauses. The table refuses parentheses around a single clause.
-fn combined(clauses: &[String], operator: &str) -> String {
-    match clauses {
-        [only] => only.clone(),
-        clauses => clauses.iter().map(|clause| format!("({clause})")).collect::<Vec<_>>().join(operator),
     }
 }

@@ -78,8 +78,11 @@ impl Cloud {
         {
             return Ok(respond(answer));
         }
+        let running = self.0.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most_at_once.fetch_max(running, Ordering::SeqCst);
         // Others get their turn here, as they would while a call is on its way.
         tokio::task::yield_now().await;
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
         let answer = match fault {
             Some(Fault::Partly) => self.answer_partly(call),
             Some(Fault::Statements(refused)) => self.answer_without(call, refused),

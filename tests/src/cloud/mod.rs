@@ -46,6 +46,8 @@ struct Inner {
     table: table::Table,
     state: Mutex<State>,
     writes: AtomicUsize,
+    running: AtomicUsize,
+    most_at_once: AtomicUsize,
     killed: tokio::sync::Notify,
 }
 
@@ -80,6 +82,8 @@ impl Cloud {
             table,
             state: Mutex::default(),
             writes: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
             killed: tokio::sync::Notify::new(),
         }))
     }
@@ -129,6 +133,13 @@ impl Cloud {
         self.0.table.items()
     }
 
+    /// Writes an item of the table past every function.
+    pub fn put_item(&self, item: &Value) {
+        let request = json!({"TableName": TABLE, "Item": item});
+        let answer = self.0.table.answer("PutItem", request.to_string().as_bytes());
+        assert_eq!(answer.status, 200);
+    }
+
     /// Deletes an item of the table, which no function does.
     pub fn remove_item(&self, item: &Value) {
         let request = json!({"TableName": TABLE, "Key": {"pk": item["pk"], "sk": item["sk"]}});
@@ -142,7 +153,7 @@ impl Cloud {
         self.0.table.stream()
     }
 
-    /// Starts to count what writes to the table would cost.
+    /// Starts to count what reads and writes of the table would cost.
     pub fn meter(&self) {
         self.0.table.meter();
     }
@@ -152,6 +163,18 @@ impl Cloud {
     #[must_use]
     pub fn write_units(&self) -> f64 {
         self.0.table.write_units()
+    }
+
+    /// The read units since then: one for each four kilobytes begun, half as many for an eventually consistent read.
+    #[must_use]
+    pub fn read_units(&self) -> f64 {
+        self.0.table.read_units()
+    }
+
+    /// The most calls that ran at the same time so far, and forgets it.
+    #[must_use]
+    pub fn take_most_at_once(&self) -> usize {
+        self.0.most_at_once.swap(0, Ordering::SeqCst)
     }
 
     /// How many calls changed the table.

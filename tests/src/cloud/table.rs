@@ -17,6 +17,7 @@ pub(super) struct Table {
     metered: AtomicBool,
     /// Tenths, so that sums stay exact.
     write_tenths: AtomicU64,
+    read_tenths: AtomicU64,
 }
 
 /// How many tables this process has created.
@@ -39,6 +40,9 @@ fn folder() -> PathBuf {
 /// The operations that DynamoDB bills as writes.
 const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchExecuteStatement"];
 
+/// The operations that DynamoDB bills as reads.
+const READS: [&str; 3] = ["GetItem", "BatchGetItem", "Query"];
+
 /// The request, which also asks for its cost.
 fn metered(body: &[u8]) -> Vec<u8> {
     let mut request: Value = serde_json::from_slice(body).expect("the SDK sends JSON");
@@ -51,6 +55,12 @@ fn units(answer: &Value) -> f64 {
     let consumed = &answer["ConsumedCapacity"];
     let of = |consumed: &Value| consumed["CapacityUnits"].as_f64().unwrap_or_default();
     consumed.as_array().map_or_else(|| of(consumed), |tables| tables.iter().map(of).sum())
+}
+
+fn whole(tenths: &AtomicU64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let tenths = tenths.load(Ordering::SeqCst) as f64;
+    tenths / 10.0
 }
 
 impl Drop for Table {
@@ -108,8 +118,9 @@ impl Table {
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
         database.create_table(serde_json::from_value(request).expect("a request")).expect("a table");
-        let (metered, write_tenths) = (AtomicBool::new(false), AtomicU64::new(0));
-        let table = Self { database, file, iterator: Mutex::new(None), metered, write_tenths };
+        let (metered, iterator) = (AtomicBool::new(false), Mutex::new(None));
+        let (write_tenths, read_tenths) = (AtomicU64::new(0), AtomicU64::new(0));
+        let table = Self { database, file, iterator, metered, write_tenths, read_tenths };
         *table.iterator.lock().expect("free") = Some(table.first_iterator());
         table
     }
@@ -176,25 +187,33 @@ impl Table {
         items
     }
 
-    /// Counts what writing costs from now on.
+    /// Counts what reading and writing cost from now on.
     pub(super) fn meter(&self) {
         self.metered.store(true, Ordering::SeqCst);
     }
 
     /// The write units since then.
     pub(super) fn write_units(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-        let tenths = self.write_tenths.load(Ordering::SeqCst) as f64;
-        tenths / 10.0
+        whole(&self.write_tenths)
+    }
+
+    /// The read units since then.
+    pub(super) fn read_units(&self) -> f64 {
+        whole(&self.read_tenths)
     }
 
     pub(super) fn answer(&self, operation: &str, body: &[u8]) -> Answer {
-        if !self.metered.load(Ordering::SeqCst) || !WRITES.contains(&operation) {
+        let tenths = match operation {
+            write if WRITES.contains(&write) => &self.write_tenths,
+            read if READS.contains(&read) => &self.read_tenths,
+            _ => return self.carry_out(operation, body).0,
+        };
+        if !self.metered.load(Ordering::SeqCst) {
             return self.carry_out(operation, body).0;
         }
         let (answer, units) = self.carry_out(operation, &metered(body));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-        self.write_tenths.fetch_add((units * 10.0).round() as u64, Ordering::SeqCst);
+        tenths.fetch_add((units * 10.0).round() as u64, Ordering::SeqCst);
         answer
     }
 

@@ -12,6 +12,7 @@ use usher_store::Store;
 
 use super::{Acme, World};
 use crate::cloud::{BUCKET, TABLE};
+use crate::template;
 
 /// The largest file that an import accepts here, in bytes.
 pub const LARGEST_FILE: u64 = 10_000_000;
@@ -117,6 +118,8 @@ impl Acme {
     pub fn sweeper(&self) -> sweeper::Sweeper {
         let sqs = self.world.cloud.aws_of("Sweeper").sqs();
         let queues = sweeper::Queues::new(sqs, queue("mail"), queue("apply"));
-        sweeper::Sweeper { store: self.world.store_of("Sweeper"), clock: self.world.clock.clone(), queues }
+        let (store, clock) = (self.world.store_of("Sweeper"), self.world.clock.clone());
+        let deadline = clock.now() + template::timeout("Sweeper");
+        sweeper::Sweeper { store, clock, queues, deadline }
     }
 }

@@ -12,3 +12,4 @@ mod openapi;
 mod organisations;
 mod random_files;
 mod structure;
+mod sweeper;

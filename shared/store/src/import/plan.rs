@@ -6,7 +6,7 @@ use usher_domain::{ImportId, OrganisationId};
 use super::item::{ImportUpdate, read_import, write_import};
 use super::{Import, ImportFailure, ImportPlan, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
 use crate::item::{s, time};
-use crate::membership::Page;
+use crate::list::Page;
 use crate::write::write;
 use crate::{Store, StoreError, keys};
 

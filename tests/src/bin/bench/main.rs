@@ -10,6 +10,7 @@
     reason = "it prints a table, and stops at what it cannot measure"
 )]
 
+mod crowd;
 mod file;
 mod instructions;
 mod measure;
@@ -18,14 +19,17 @@ mod report;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use serde::de::DeserializeOwned;
 use usher_import::PEOPLE;
 
+use crowd::{List, Wave};
 use measure::Found;
 use report::{at_least, at_most, heading, line, pace};
 
 const ROWS: u32 = 1_000_000;
 const FEW_ROWS: u32 = 1_000;
 const INVITED: u32 = 10_000;
+const LISTED: u32 = 200_000;
 /// How often what takes a second is measured: for half a minute, since whoever shares the machine comes and goes.
 const RUNS: usize = 21;
 
@@ -46,7 +50,11 @@ async fn main() {
             let (invited, mailed) = measure::invite(number(1)).await;
             vec![invited, mailed]
         }
-        Some(other) => panic!("{other:?} is no measurement; there are csv, plan, apply, invite and instructions"),
+        Some("lists") => return println!("{}", serde_json::to_string(&crowd::lists(number(1)).await).expect("JSON")),
+        Some("wave") => return println!("{}", serde_json::to_string(&[crowd::wave(number(1)).await]).expect("JSON")),
+        Some(other) => {
+            panic!("{other:?} is no measurement; there are csv, plan, apply, invite, lists, wave and instructions")
+        }
     };
     println!("{}", serde_json::to_string(&found).expect("JSON"));
 }
@@ -57,7 +65,7 @@ fn folder() -> PathBuf {
 }
 
 /// Measures in another process.
-fn measured(arguments: &[&str], numbers: &[u32]) -> Vec<Found> {
+fn measured<T: DeserializeOwned>(arguments: &[&str], numbers: &[u32]) -> Vec<T> {
     let program = std::env::current_exe().expect("this program");
     let numbers = numbers.iter().map(u32::to_string);
     let child = Command::new(program).args(arguments).args(numbers).stderr(Stdio::inherit()).output();
@@ -75,7 +83,7 @@ fn largest_program() -> Option<u64> {
 
 /// The fastest of several runs: whatever else the machine does only ever makes one slower.
 fn fastest(name: &str, numbers: &[u32]) -> Found {
-    let runs = (0..RUNS).flat_map(|_| measured(&[name], numbers));
+    let runs = (0..RUNS).flat_map(|_| measured::<Found>(&[name], numbers));
     runs.min_by(|one, other| one.seconds.total_cmp(&other.seconds)).expect("a run")
 }
 
@@ -92,7 +100,12 @@ async fn table() {
         }
     }
     match largest_program() {
-        Some(bytes) => at_most("largest program for AWS that `make deployable` built", bytes as f64 / f64::from(1 << 20), 5.0, "MB"),
+        Some(bytes) => at_most(
+            "largest program for AWS that `make deployable` built",
+            bytes as f64 / f64::from(1 << 20),
+            5.0,
+            "MB",
+        ),
         None => println!("no program for AWS is built: see `make deployable`"),
     }
 
@@ -104,15 +117,15 @@ async fn table() {
     at_least("plan / csv crate", plan.pace() / csv.pace(), 0.1);
 
     // The same people again and again need no more room, so what the others need more is the set of people seen.
-    let few = &measured(&["plan"], &[FEW_ROWS, FEW_ROWS])[0];
-    let same = &measured(&["plan"], &[ROWS, FEW_ROWS])[0];
+    let few = &measured::<Found>(&["plan"], &[FEW_ROWS, FEW_ROWS])[0];
+    let same = &measured::<Found>(&["plan"], &[ROWS, FEW_ROWS])[0];
     if let (Some(few), Some(same), Some(all)) = (few.peak_kilobytes, same.peak_kilobytes, plan.peak_kilobytes) {
         let megabytes = |kilobytes: u64| kilobytes as f64 / 1_024.0;
         line("  peak memory, 1,000 rows", megabytes(few), "MB");
         at_most("  peak memory, as many rows of the same 1,000 people", megabytes(same), 1.1 * megabytes(few), "MB");
         at_most("  peak memory, each row somebody else", megabytes(all), 128.0, "MB");
         let people = u32::try_from(PEOPLE).expect("fewer than lines");
-        let most = &measured(&["plan"], &[people, people])[0];
+        let most = &measured::<Found>(&["plan"], &[people, people])[0];
         at_most(
             "  peak memory, as many people as a file may have",
             most.peak_kilobytes.map_or(f64::NAN, megabytes),
@@ -123,7 +136,7 @@ async fn table() {
     }
 
     heading("one run");
-    let [planned, apply] = &measured(&["apply"], &[ROWS])[..] else { panic!("two measurements") };
+    let [planned, apply] = &measured::<Found>(&["apply"], &[ROWS])[..] else { panic!("two measurements") };
     let thousands = f64::from(apply.rows) / 1_000.0;
     pace("plan as deployed: decode to parts written, people looked up", planned, None);
     pace("plan and apply: bulk-import, relay, import-apply", apply, None);
@@ -133,9 +146,32 @@ async fn table() {
         line("  peak memory, with table and bucket in it", peak as f64 / 1_024.0, "MB");
     }
 
-    let [invited, mailed] = &measured(&["invite"], &[INVITED])[..] else { panic!("two measurements") };
+    let [invited, mailed] = &measured::<Found>(&["invite"], &[INVITED])[..] else { panic!("two measurements") };
     pace("invite: 500 a request", invited, None);
     line("  requests to the table per 1,000 people", invited.requests as f64 / f64::from(invited.rows) * 1_000.0, "");
     pace("mail: stream, queue, render, send, record", mailed, None);
     line("  requests per 1,000 mails", mailed.requests as f64 / f64::from(mailed.rows) * 1_000.0, "");
+
+    crowds();
+}
+
+/// What a crowd in one organisation costs.
+fn crowds() {
+    heading(&format!("lists, {LISTED} people: the dearest page"));
+    for List { path, pages, items, read_units, queries, at_once } in measured(&["lists"], &[LISTED]) {
+        at_most(&path, read_units, 200.0, "units");
+        at_most("  queries, with the organisation's", queries as f64, 17.0, "");
+        at_most("  at the same time", at_once as f64, 8.0, "");
+        line("  people found a page", items as f64 / f64::from(pages), "");
+    }
+    heading(&format!("{ROWS} people expire at once, 10 ms a request"));
+    let wave: Vec<Wave> = measured(&["wave"], &[ROWS]);
+    let [Wave { people, ticks, seconds, longest_tick_seconds, requests, others_waited }] = wave[..] else {
+        panic!("one wave")
+    };
+    at_most("until every seat is free", seconds as f64 / 60.0, 60.0, "min");
+    line("  ticks of the sweeper, five minutes apart", f64::from(ticks), "");
+    at_most("  the longest tick", longest_tick_seconds as f64, 240.0, "s");
+    line("  requests per 1,000 people", requests as f64 / f64::from(people) * 1_000.0, "");
+    at_most("  ticks that left others waiting", f64::from(others_waited), 0.0, "");
 }

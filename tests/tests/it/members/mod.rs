@@ -1,3 +1,4 @@
 //! Members.
 
 mod deactivate;
+mod list;
