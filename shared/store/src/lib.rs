@@ -27,7 +27,7 @@ pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
-    PartLease, PartOutcome, Reading, StartError,
+    PartLease, PartOutcome, PartPlan, Reading, RecountedPart, StartError,
 };
 pub use mail::{BatchClaim, MailResult};
 pub use membership::{ListFilter, Page, Versioned};

@@ -1,6 +1,5 @@
 //! Finishes an import: once every part is completed, its result files are written, then its record says so.
 
-use jiff::SignedDuration;
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
 use usher_import::DialectReport;
@@ -9,11 +8,8 @@ use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome, StoreError};
 
 use super::applying::HandOn;
 use super::results_csv;
-use crate::import::applying::{ApplyError, ImportApplying};
+use crate::import::applying::{ApplyError, FILES_KEPT, ImportApplying};
 use crate::retry::{Contention, until_saved};
-
-/// Files are kept at least this long, whatever an operator chooses. One that is missing earlier cannot be read now.
-const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The job that finishes the import if its last part is completed: another delivery has all its time for it.
 pub(super) async fn hand_on(applying: &ImportApplying, import: &Import) -> Result<Option<HandOn>, ApplyError> {

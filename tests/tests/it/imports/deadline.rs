@@ -8,7 +8,8 @@ use usher_tests::world::{Acme, assert_each_row_has_one_result, id, people_csv};
 
 const ROWS: u32 = 1_100;
 
-/// An import of one part that was sent, and its message. Every batch of insertions takes a second from here on.
+/// An import of one part that was sent, and its message. From here on every request that inserts 25 rows takes a second, and
+/// one that looks up to a hundred takes four.
 async fn sent() -> (Acme, Value, Message) {
     let acme = World::new().acme(2_000).await;
     acme.world.drain().await;
@@ -19,6 +20,8 @@ async fn sent() -> (Acme, Value, Message) {
     acme.world.cloud.fail(move |operation| {
         if operation.ends_with("BatchExecuteStatement") {
             clock.advance(SignedDuration::from_secs(1));
+        } else if operation.ends_with("BatchGetItem") {
+            clock.advance(SignedDuration::from_secs(4));
         }
         None
     });
@@ -35,9 +38,9 @@ fn part_of(message: &Message) -> u64 {
     job["part"].as_u64().expect("a number")
 }
 
-/// Time for so many batches of 500 rows, of twenty requests each.
+/// Time for so many batches of 500 rows. Each takes one lookup, then twenty insertions or, if its rows exist, five lookups.
 fn batches(count: i64) -> SignedDuration {
-    SignedDuration::from_secs(10 + 20 * (count - 1) + 1)
+    SignedDuration::from_secs(10 + 24 * (count - 1) + 1)
 }
 
 async fn assert_done_once(acme: &Acme, import: &Value) {
@@ -85,6 +88,33 @@ async fn a_continued_part_may_be_delivered_in_any_order() {
         assert_eq!(acme.world.apply(vec![message.clone()]).await, []);
     }
     assert_done_once(&acme, &import).await;
+}
+
+/// A delivery finds a person invited by hand and hands the rest on. Their invitation is revoked, another delivery of the part
+/// invites them, and then the first one's continuation completes the part: their seat is used.
+#[tokio::test]
+async fn a_stale_checkpoint_does_not_give_away_a_seat_that_is_used() {
+    let (acme, import, part) = sent().await;
+    let by_hand = acme.invite_for_id("p3@x.example").await;
+    assert_eq!(acme.world.apply_within(batches(1), vec![part.clone()]).await, []);
+    let stale = acme.world.cloud.take_messages("apply");
+    assert_eq!(stale.iter().map(from).collect::<Vec<_>>(), [500]);
+    let _ = acme.act("invitations", &by_hand, "revoke").await.ok();
+    assert_eq!(acme.world.apply_within(batches(2), vec![part]).await, []);
+    let newer = acme.world.cloud.take_messages("apply");
+    assert_eq!(newer.iter().map(from).collect::<Vec<_>>(), [1_000]);
+    let pending = acme.get("/invitations?email=p3@x.example").await.ok()["items"][0]["status"].clone();
+    assert_eq!(pending, json!("pending"));
+    for message in [stale, newer] {
+        assert_eq!(acme.world.apply(message).await, []);
+    }
+    acme.world.cloud.stop_failing();
+    acme.world.drain().await;
+    let done = acme.import(&import).await;
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(ROWS)), "{done}");
+    let rows = assert_each_row_has_one_result(&acme, &done).await;
+    assert_eq!(rows[3].outcome, "created", "{:?}", rows[3]);
+    assert_eq!(acme.seats().await, (2_000, u64::from(ROWS) + 1, 899));
 }
 
 #[tokio::test]
