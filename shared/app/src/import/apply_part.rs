@@ -61,7 +61,8 @@ pub async fn apply_part(
             return finish_import::hand_on(applying, &import).await;
         }
     }
-    finish_import(applying, &import).await.map(|()| None)
+    let from = if job.part == 0 { job.from } else { 0 };
+    finish_import(applying, &import, from, deadline).await
 }
 
 /// Applies a part under its lease. The lease is released in any case: the next delivery may need it.

@@ -160,3 +160,40 @@ async fn a_continued_part_can_be_cancelled() {
     let _ = assert_each_row_has_one_result(&acme, &done).await;
     assert_eq!(acme.seats().await, (2_000, 501, 1_499));
 }
+
+/// `results.csv` of an import with long rows is written by several deliveries, each of which has too little time for all.
+#[tokio::test]
+async fn results_that_take_longer_than_a_delivery_are_continued() {
+    let acme = World::new().acme(20).await;
+    let row = |n: u32| format!("{n:05}{},nobody\n", "x".repeat(995));
+    let file = std::iter::once("email,role\n".to_owned()).chain((0..9_500).map(row)).collect::<String>();
+    let import = acme.plan_import("people.csv", file.into_bytes(), json!({})).await;
+    assert_eq!(import["counts"]["rejected"], 9_500, "{import}");
+    let folder = acme.import_folder(&import).await;
+    let _ = acme.cancel_import(&import).await;
+    acme.world.relay_changes().await;
+    let mut messages = acme.world.cloud.take_messages("apply");
+    // Every piece takes longer than a delivery has.
+    let clock = acme.world.clock.clone();
+    acme.world.cloud.fail(move |operation| {
+        if operation.contains("results.csv") {
+            clock.advance(SignedDuration::from_secs(100));
+        }
+        None
+    });
+    let mut jobs = Vec::new();
+    while let Some(message) = messages.pop() {
+        jobs.push((part_of(&message), from(&message)));
+        let time = SignedDuration::from_mins(2);
+        assert_eq!(acme.world.apply_within(time, vec![message]).await, []);
+        messages.extend(acme.world.cloud.take_messages("apply"));
+    }
+    assert_eq!(jobs, [(0, 0), (0, 1)]);
+    let done = acme.import(&import).await;
+    assert!(done["finished_at"].is_string(), "{done}");
+    let results = acme.world.cloud.file(&format!("{folder}/results.csv")).expect("the results");
+    let mut reader = csv::Reader::from_reader(results.as_slice());
+    let lines: Vec<u64> =
+        reader.records().map(|record| record.expect("a record")[0].parse().expect("a line")).collect();
+    assert_eq!(lines, (2..9_502).collect::<Vec<u64>>());
+}
