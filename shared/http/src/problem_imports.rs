@@ -42,6 +42,12 @@ impl From<SendImportError> for Problem {
                 Self::new(StatusCode::CONFLICT, "digest_mismatch", detail).with("digest", digest)
             }
             SendImportError::CapacityExceeded(exceeded) => Self::capacity_exceeded(&exceeded),
+            SendImportError::FilesExpire(at) => {
+                let detail = format!(
+                    "The files of this import are deleted at {at}, before it can be sent to its end. Upload the file again."
+                );
+                Self::new(StatusCode::CONFLICT, "import_files_gone", detail)
+            }
             SendImportError::Contention(_) => Self::changed_meanwhile(),
             SendImportError::Store(error) => error.into(),
             SendImportError::Bucket(error) => error.into(),

@@ -95,8 +95,8 @@ impl Bucket {
         })
     }
 
-    /// How large an object is.
-    pub async fn length(&self, key: &str) -> Result<u64, BucketError> {
+    /// When a lifecycle rule deletes an object; `None` for never. Fails if there is no such object.
+    pub async fn expiry(&self, key: &str) -> Result<Option<Timestamp>, BucketError> {
         let answer = self.client.head_object().bucket(&self.name).key(key).send().await;
         let answer = answer.map_err(|error| {
             // The answer to HEAD has no body, so there is only a status.
@@ -105,7 +105,7 @@ impl Bucket {
                 _ => BucketError::call("HeadObject", &error),
             }
         })?;
-        Ok(answer.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default())
+        Ok(answer.expiration.as_deref().and_then(expiry_date))
     }
 
     /// Writes an object that is small enough to be held.
@@ -113,5 +113,23 @@ impl Bucket {
         let call = self.client.put_object().bucket(&self.name).key(key).content_type(&media.content_type);
         let call = call.set_content_disposition(media.disposition.clone()).body(ByteStream::from(bytes));
         call.send().await.map(drop).map_err(|error| BucketError::call("PutObject", &error))
+    }
+}
+
+/// The date in `expiry-date="Fri, 03 Apr 2026 00:00:00 GMT", rule-id="…"`.
+fn expiry_date(header: &str) -> Option<Timestamp> {
+    let (date, _) = header.split_once("expiry-date=\"")?.1.split_once('"')?;
+    jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_says_when_an_object_expires() {
+        let header = "expiry-date=\"Fri, 03 Apr 2026 00:00:00 GMT\", rule-id=\"people-are-not-kept\"";
+        assert_eq!(expiry_date(header), "2026-04-03T00:00:00Z".parse().ok());
+        assert_eq!(expiry_date("rule-id=\"x\""), None);
     }
 }

@@ -123,6 +123,12 @@ impl PlanFiles {
         format!("{}/failed-and-drifted.csv", self.folder)
     }
 
+    /// How far the results are written: so many pieces.
+    #[must_use]
+    pub fn results_checkpoint(&self, pieces: u32) -> String {
+        format!("{}/results-{pieces:05}.json", self.folder)
+    }
+
     /// Every row and its outcome.
     #[must_use]
     pub fn results(&self) -> String {

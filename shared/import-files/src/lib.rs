@@ -12,6 +12,7 @@
 //! | `plans/{org}/{import}/{run}/checkpoint-000001-00500.jsonl` | the same for its first rows, when the time was over | import-apply |
 //! | `plans/{org}/{import}/{run}/drifted-000001-{delivery}.csv` | drifted rows of a part | import-apply |
 //! | `plans/{org}/{import}/{run}/failed-and-drifted.csv` | rejected and drifted rows, once the import is finished | import-apply |
+//! | `plans/{org}/{import}/{run}/results-00001.json` | how far `results.csv` is written, when the time was over | import-apply |
 //! | `plans/{org}/{import}/{run}/results.csv` | every row and its outcome, once the import is finished | import-apply |
 //!
 //! `{run}` is one attempt at planning, `{delivery}` one at applying a part. No two attempts write the same file, except
@@ -34,4 +35,4 @@ pub use rows::{
     AppliedOutcome, FlaggedRow, PART_BYTES, PART_ROWS, PartHeader, PlannedRow, RowResult, SkipReason, SkippedRow,
     invitation_differs, write_line,
 };
-pub use writer::Writer;
+pub use writer::{BegunObject, Writer};

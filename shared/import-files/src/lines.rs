@@ -42,6 +42,12 @@ impl Lines {
         Self { object, splitter: Splitter { offset, ..Splitter::default() } }
     }
 
+    /// Where the next line begins.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.splitter.offset
+    }
+
     /// The next line; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Line>, BucketError> {
         loop {

@@ -3,12 +3,30 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
+use serde::{Deserialize, Serialize};
+
 use crate::bucket::Bucket;
 use crate::error::BucketError;
 use crate::media::Media;
 
 /// How many bytes are buffered before they are sent. S3 takes pieces of at least 5 MiB.
 const PIECE_BYTES: usize = 8 * 1024 * 1024;
+
+/// An object that was begun, and whose pieces so far are stored: another delivery continues it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunObject {
+    upload: String,
+    /// Tag and checksum of each piece.
+    pieces: Vec<(Option<String>, Option<String>)>,
+}
+
+impl BegunObject {
+    /// How many pieces are stored.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+}
 
 /// An object that is being written, in several pieces if it is large. It appears with [`finish`](Self::finish). An abandoned
 /// one leaves pieces that the bucket's lifecycle removes.
@@ -28,6 +46,18 @@ impl Bucket {
     pub fn writer(&self, key: String, media: Media) -> Writer<'_> {
         Writer { bucket: self, key, media, held: Vec::new(), upload: None, parts: Vec::new() }
     }
+
+    /// Continues to write an object behind its last piece.
+    #[must_use]
+    pub fn continue_writer(&self, key: String, media: Media, begun: BegunObject) -> Writer<'_> {
+        let pieces =
+            begun.pieces.into_iter().zip(1..).map(|((tag, checksum), number)| completed_piece(number, tag, checksum));
+        Writer { upload: Some(begun.upload), parts: pieces.collect(), ..self.writer(key, media) }
+    }
+}
+
+fn completed_piece(number: i32, tag: Option<String>, checksum: Option<String>) -> CompletedPart {
+    CompletedPart::builder().part_number(number).set_e_tag(tag).set_checksum_crc32(checksum).build()
 }
 
 impl Writer<'_> {
@@ -35,6 +65,15 @@ impl Writer<'_> {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BucketError> {
         self.held.extend_from_slice(bytes);
         if self.held.len() >= PIECE_BYTES { self.send_piece().await } else { Ok(()) }
+    }
+
+    /// What another delivery continues; `None` unless everything that was written is stored in pieces.
+    #[must_use]
+    pub fn begun(&self) -> Option<BegunObject> {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let pieces = self.parts.iter().map(|part| (text(part.e_tag()), text(part.checksum_crc32()))).collect();
+        let upload = self.upload.clone().filter(|_| self.held.is_empty())?;
+        Some(BegunObject { upload, pieces })
     }
 
     /// The multipart upload, started with the first piece.
@@ -58,12 +97,7 @@ impl Writer<'_> {
         let call = client.upload_part().bucket(name).key(&self.key).upload_id(upload).part_number(number);
         let answer = call.body(ByteStream::from(piece)).send().await;
         let answer = answer.map_err(|error| BucketError::call("UploadPart", &error))?;
-        let part = CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(answer.e_tag)
-            .set_checksum_crc32(answer.checksum_crc32)
-            .build();
-        self.parts.push(part);
+        self.parts.push(completed_piece(number, answer.e_tag, answer.checksum_crc32));
         Ok(())
     }
 

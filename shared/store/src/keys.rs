@@ -8,6 +8,7 @@
 //! | list people | `ORG#{org}#{shard}`, all shards at once | begins with `MEMBER#` |
 //! | load, list imports | `ORG#{org}` | `IMPORT#{id}` |
 //! | see which parts of an import are complete | `ORG#{org}` | begins with `PART#{import}#` |
+//! | know what a part needs without its file | `ORG#{org}` | `PART_PLAN#{folder}#{part}` |
 //! | apply a part of an import alone | `ORG#{org}` | `LEASE#{import}#{part}` |
 //! | find a reservation that was not committed | `ORG#{org}` | `RESERVATION#{id}` |
 //! | check the delivery of an hour's mails | `ORG#{org}` | `DELIVERY_CHECK#{hour}` |
@@ -114,6 +115,12 @@ pub fn import(organisation: OrganisationId, id: ImportId) -> Key {
 #[must_use]
 pub fn import_part(organisation: OrganisationId, import: ImportId, part: u32) -> Key {
     Key::new(organisation_partition(organisation), format!("PART#{import}#{part:06}"))
+}
+
+/// What one part of a plan needs; `folder` is that of the plan's files.
+#[must_use]
+pub fn part_plan(organisation: OrganisationId, folder: &str, part: u32) -> Key {
+    Key::new(organisation_partition(organisation), format!("PART_PLAN#{folder}#{part:06}"))
 }
 
 /// The lease on one part of an import.

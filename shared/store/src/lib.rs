@@ -32,7 +32,7 @@ pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, LARGEST_ANSWER, StoredResponse};
 pub use import::{
     CompletedPart, Import, ImportCounts, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, OnIssues,
-    PartLease, PartOutcome, Reading, StartError,
+    PartLease, PartOutcome, PartPlan, Reading, RecountedPart, StartError,
 };
 pub use list::{ListFilter, Page};
 pub use mail::MailResult;

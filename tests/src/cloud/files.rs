@@ -9,6 +9,8 @@ pub(super) struct Files {
     objects: BTreeMap<String, Vec<u8>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     begun: usize,
+    /// When a lifecycle rule deletes every object, as S3 writes it.
+    pub(super) expiry: Option<String>,
 }
 
 fn xml(body: &str) -> Answer {
@@ -45,7 +47,9 @@ impl Files {
                         let error = xml("<Error><Code>InvalidRange</Code><Message>not satisfiable</Message></Error>");
                         return Answer { status: 416, ..error };
                     };
-                    let length = vec![("content-length", bytes.len().to_string()), ("etag", "\"1\"".to_owned())];
+                    let mut length = vec![("content-length", bytes.len().to_string()), ("etag", "\"1\"".to_owned())];
+                    let expiry = |date| ("x-amz-expiration", format!("expiry-date=\"{date}\", rule-id=\"people\""));
+                    length.extend(self.expiry.as_ref().map(expiry));
                     let body = if call.method == "GET" { bytes.to_vec() } else { Vec::new() };
                     Answer { status: 200, headers: length, body }
                 }

@@ -237,6 +237,12 @@ impl Cloud {
         self.state().files.remove(key);
     }
 
+    /// Lets a lifecycle rule delete every file at this time, in the format of S3: `Fri, 03 Apr 2026 00:00:00 GMT`. The files
+    /// stay; S3 only says so.
+    pub fn expire_files(&self, at: &str) {
+        self.state().files.expiry = Some(at.to_owned());
+    }
+
     /// A file of the bucket.
     #[must_use]
     pub fn file(&self, key: &str) -> Option<Vec<u8>> {

@@ -3,15 +3,15 @@
 use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::job::ApplyJob;
-use usher_import_files::{BucketError, PartHeader, PlanFiles, PlannedRow};
 use usher_runtime::random;
 use usher_store::{Import, ImportPlan, ImportStatus, PartLease};
 
 use super::apply::drift::DriftCheck;
-use super::apply::rows::{self, AppliedRow};
-use super::apply::{checkpoint, complete};
+use super::apply::rows::{self, AppliedRow, PartRows};
+use super::apply::{checkpoint, complete, lost};
 use super::applying::HandOn;
 use super::finish_import::{self, finish_import};
+use super::part_rows;
 use crate::import::applying::{ApplyError, ImportApplying};
 
 /// How many rows are applied before the time, and whether the import is still to be carried out, is looked at.
@@ -61,7 +61,8 @@ pub async fn apply_part(
             return finish_import::hand_on(applying, &import).await;
         }
     }
-    finish_import(applying, &import).await.map(|()| None)
+    let from = if job.part == 0 { job.from } else { 0 };
+    finish_import(applying, &import, from, deadline).await
 }
 
 /// Applies a part under its lease. The lease is released in any case: the next delivery may need it.
@@ -100,12 +101,22 @@ async fn apply_rows(
     if applying.store.part_is_completed(import.organisation, import.id, job.part).await? {
         return Ok(Delivery::Completed);
     }
-    let rows = load(applying, plan, job.part).await?;
+    let rows = match part_rows::load(&applying.bucket, plan, job.part).await {
+        Ok(rows) => rows,
+        Err(error) if import.started_at.is_some() && lost::is_lost(applying, import, &error) => {
+            lost::complete_lost_part(applying, import, plan, job.part).await?;
+            return Ok(Delivery::Completed);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let reserved = import.recounted.get(&job.part).map(|part| part.reserved(rows.len()));
+    let reserved = reserved.unwrap_or_else(|| vec![true; rows.len()]);
+    let part = PartRows { rows: &rows, reserved: &reserved };
     let mut applied = checkpoint::read(applying, plan, &job, &rows).await?;
     let begun = applied.len();
-    match apply_batches(applying, import, &rows, &mut applied, deadline).await {
+    match apply_batches(applying, import, part, &mut applied, deadline).await {
         Ok(Stop::Complete) => {}
-        Ok(Stop::Cancelled) => applied.extend(rows::find_applied(applying, import, &rows[applied.len()..]).await?),
+        Ok(Stop::Cancelled) => applied.extend(rows::cancelled(import, &rows[applied.len()..])),
         Ok(Stop::OutOfTime) => {
             let rest = checkpoint::write(applying, plan, job, &rows, &applied).await?;
             return Ok(Delivery::Interrupted(HandOn { job: rest, delay: 0 }));
@@ -122,23 +133,9 @@ async fn apply_rows(
         }
         Err(error) => return Err(error),
     }
-    complete::complete_part(applying, import, plan, job.part, &rows, applied).await?;
+    rows::recognise_created(applying, import, &mut applied).await?;
+    complete::complete_part(applying, import, plan, job.part, part, applied).await?;
     Ok(Delivery::Completed)
-}
-
-/// The rows of a part, all of them.
-async fn load(applying: &ImportApplying, plan: &ImportPlan, part: u32) -> Result<Vec<PlannedRow>, ApplyError> {
-    let key = PlanFiles::in_folder(&plan.folder).part(part);
-    let mut lines = applying.bucket.open(&key).await?.lines();
-    let header: Option<PartHeader> = lines.next_json().await?;
-    let mut rows = Vec::new();
-    while let Some(row) = lines.next_json().await? {
-        rows.push(row);
-    }
-    match header {
-        Some(header) if header.rows == rows.len() => Ok(rows),
-        _ => Err(BucketError::damaged(&key, "it has not as many rows as it says").into()),
-    }
 }
 
 /// Why no further batch is applied.
@@ -157,14 +154,14 @@ enum Stop {
 async fn apply_batches(
     applying: &ImportApplying,
     import: &Import,
-    rows: &[PlannedRow],
+    part: PartRows<'_>,
     applied: &mut Vec<AppliedRow>,
     deadline: Timestamp,
 ) -> Result<Stop, ApplyError> {
     let loaded = Box::pin(applying.store.load_organisation(import.organisation, import.created_by)).await?;
     let loaded = loaded.ok_or(ApplyError::Missing("organisation any more"))?;
     let check = DriftCheck::new(import, &loaded);
-    for batch in rows[applied.len()..].chunks(BATCH_ROWS) {
+    while applied.len() < part.rows.len() {
         match applying.store.import(import.organisation, import.id).await? {
             Some(Import { status: ImportStatus::Applying, .. }) => {}
             Some(Import { status: ImportStatus::Cancelled, started_at: Some(_), .. }) => return Ok(Stop::Cancelled),
@@ -174,6 +171,7 @@ async fn apply_batches(
         if deadline.duration_since(applying.clock.now()) < RESERVE {
             return Ok(Stop::OutOfTime);
         }
+        let batch = part.batch(applied.len(), BATCH_ROWS);
         applied.extend(rows::apply_rows(applying, import, &check, batch).await?);
     }
     Ok(Stop::Complete)

@@ -1,9 +1,13 @@
 //! What applying a part needs, why it fails, and what another delivery continues.
 
+use jiff::SignedDuration;
 use usher_domain::job::ApplyJob;
 use usher_import_files::{Bucket, BucketError};
 use usher_runtime::Clock;
 use usher_store::{Store, StoreError};
+
+/// Files are kept at least this long, whatever an operator chooses. One that is missing earlier cannot be read now.
+pub(super) const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What applying a part and finishing an import need.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Finishes an import: once every part is completed, its result files are written, then its record says so.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
 use usher_import::DialectReport;
@@ -8,12 +8,12 @@ use usher_import_files::{BucketError, Media, PlanFiles};
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome, StoreError};
 
 use super::applying::HandOn;
-use super::results_csv;
-use crate::import::applying::{ApplyError, ImportApplying};
+use super::results_csv::{self, Written};
+use crate::import::applying::{ApplyError, FILES_KEPT, ImportApplying};
 use crate::retry::{Contention, until_saved};
 
-/// Files are kept at least this long, whatever an operator chooses. One that is missing earlier cannot be read now.
-const FILES_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// Another piece of the results does not begin with less time than this.
+const PIECE_RESERVE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The job that finishes the import if its last part is completed: another delivery has all its time for it.
 pub(super) async fn hand_on(applying: &ImportApplying, import: &Import) -> Result<Option<HandOn>, ApplyError> {
@@ -25,25 +25,42 @@ pub(super) async fn hand_on(applying: &ImportApplying, import: &Import) -> Resul
 }
 
 /// Finishes the import if its last part is completed. Every delivery tries, so that the next one makes up for one that was
-/// cut off here.
-pub(super) async fn finish_import(applying: &ImportApplying, import: &Import) -> Result<(), ApplyError> {
+/// cut off here. `from` is how many pieces of the results an earlier delivery wrote. Returns the job that continues them when
+/// the time is over.
+pub(super) async fn finish_import(
+    applying: &ImportApplying,
+    import: &Import,
+    from: u32,
+    deadline: Timestamp,
+) -> Result<Option<HandOn>, ApplyError> {
     let (organisation, id) = (import.organisation, import.id);
-    until_saved(|| finish_once(applying, organisation, id)).await
+    let Rest(rest) = until_saved(|| finish_once(applying, organisation, id, from, deadline)).await?;
+    Ok(rest)
 }
+
+/// What another delivery continues, if anything.
+struct Rest(Option<HandOn>);
 
 /// `None` if an admin acted on the import meanwhile.
 async fn finish_once(
     applying: &ImportApplying,
     organisation: OrganisationId,
     id: ImportId,
-) -> Result<Option<()>, ApplyError> {
-    let Some(import) = applying.store.import(organisation, id).await? else { return Ok(Some(())) };
-    let Some(plan) = import.plan.as_ref().filter(|_| import.all_parts_completed()) else { return Ok(Some(())) };
+    from: u32,
+    deadline: Timestamp,
+) -> Result<Option<Rest>, ApplyError> {
+    let Some(import) = applying.store.import(organisation, id).await? else { return Ok(Some(Rest(None))) };
+    let Some(plan) = import.plan.as_ref().filter(|_| import.all_parts_completed()) else { return Ok(Some(Rest(None))) };
     if import.finished_at.is_some() {
-        return Ok(Some(()));
+        return Ok(Some(Rest(None)));
     }
-    let written = match write_files(applying, &import, plan).await {
-        Ok(written) => written,
+    let written = match write_files(applying, &import, plan, from, deadline).await {
+        Ok(Written::All(rows)) => rows,
+        Ok(Written::UpTo(pieces)) => {
+            tracing::info!(pieces, "the rest of the results is handed on");
+            let job = ApplyJob { organisation, import: id, part: 0, from: pieces };
+            return Ok(Some(Rest(Some(HandOn { job, delay: 0 }))));
+        }
         // Cancelled after the plan's files were deleted: it finishes without the results, which would be deleted as well.
         Err(ApplyError::Bucket(BucketError::Absent(key)))
             if applying.clock.now().duration_since(import.created_at) > FILES_KEPT =>
@@ -58,7 +75,7 @@ async fn finish_once(
     }
     let PartOutcome { rows, created, already_exists, drifted, cancelled } = import.outcome;
     tracing::info!(written, rows, created, already_exists, drifted, cancelled, "every row has its outcome");
-    Ok(Some(()))
+    Ok(Some(Rest(None)))
 }
 
 impl From<Contention> for ApplyError {
@@ -67,13 +84,20 @@ impl From<Contention> for ApplyError {
     }
 }
 
-/// Writes the result files; returns how many rows `results.csv` has.
-async fn write_files(applying: &ImportApplying, import: &Import, plan: &ImportPlan) -> Result<u64, ApplyError> {
+/// Writes the result files, from so many pieces of `results.csv` on.
+async fn write_files(
+    applying: &ImportApplying,
+    import: &Import,
+    plan: &ImportPlan,
+    from: u32,
+    deadline: Timestamp,
+) -> Result<Written, ApplyError> {
     let completed = applying.store.part_outcomes(import.organisation, import.id).await?;
-    if import.outcome.drifted > 0 {
+    if import.outcome.drifted > 0 && from == 0 {
         add_drifted(applying, plan, &completed).await?;
     }
-    results_csv::write(&applying.bucket, import, plan, &completed).await
+    let is_over = || deadline.duration_since(applying.clock.now()) < PIECE_RESERVE;
+    results_csv::write(&applying.bucket, import, plan, &completed, from, is_over).await
 }
 
 /// Appends the drifted rows of all parts to the rejected ones.

@@ -37,7 +37,7 @@ pub(super) async fn plan_import(
             let problem = Some(plan.counts.rejected).filter(|_| import.on_issues == OnIssues::RejectFile);
             let shown = match problem.and_then(has_issues) {
                 Some(problem) => store.refuse_plan(organisation, id, &plan, &problem, planning.clock.now()).await?,
-                None => store.finish_planning(organisation, id, &plan).await?,
+                None => store.finish_planning(import, &plan, planning.clock.now()).await?,
             };
             let (rows, valid, rejected, parts) =
                 (plan.counts.rows(), plan.counts.valid, plan.counts.rejected, plan.parts);

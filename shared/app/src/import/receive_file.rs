@@ -45,7 +45,7 @@ async fn plan_and_send(
     // Also when the plan existed already: an earlier attempt may have been cut off right after it.
     match planning.store.import(organisation, id).await? {
         Some(planned) if planned.status == ImportStatus::Ready && planned.mode == ImportMode::Send => {
-            send_at_once::send_at_once(planning, &planned).await
+            Ok(send_at_once::send_at_once(&planning.store, &planned, planning.clock.now()).await?)
         }
         _ => Ok(()),
     }

@@ -1,14 +1,16 @@
-//! Recovers an import that did not finish in time: planning that was cut off, or parts whose messages were lost.
+//! Recovers an import that did not finish in time: planning that was cut off, a plan that was not sent, or parts whose messages were lost.
 
 use jiff::{SignedDuration, Timestamp};
 use usher_domain::job::ApplyJob;
 use usher_domain::{ImportId, OrganisationId};
-use usher_store::{ImportFailure, ImportStatus, Store, StoreError};
+use usher_store::{ImportFailure, ImportMode, ImportStatus, Store, StoreError};
+
+use super::send_at_once::send_at_once;
 
 /// How long an import may make no progress behind others before its parts are handed out again in any case.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Fails an import whose file could not be read, and returns the jobs to hand out again for one whose parts cannot be in
+/// Fails an import whose file could not be read, sends one that was to be sent at once, and returns the jobs to hand out again for one whose parts cannot be in
 /// flight any more. `is_queue_empty` is asked only when the answer matters.
 pub async fn recover_import<E, F>(
     store: &Store,
@@ -28,6 +30,11 @@ where
         let problem = ImportFailure { code: "planning_failed".to_owned(), detail: detail.to_owned() };
         store.fail_import(organisation, id, &problem, now).await?;
         tracing::error!(%organisation, import = %id, "planning an import failed");
+        return Ok(Vec::new());
+    }
+    if import.status == ImportStatus::Ready && import.mode == ImportMode::Send && import.problem.is_none() {
+        // Whoever planned it was cut off before sending it.
+        send_at_once(store, &import, now).await?;
         return Ok(Vec::new());
     }
     // The parts of a cancelled import are handed out as well: completing them releases their capacity.

@@ -1,14 +1,17 @@
 //! `results.csv`: every row of the file with its outcome, in the order of the file.
 //!
 //! Three sources hold the rows, each in that order: rows with issues, skipped rows, and the parts one after another. They are
-//! merged in one pass that holds three rows.
+//! merged in one pass that holds three rows. When the time is over, a checkpoint says where each source is, and another delivery
+//! continues the file behind its last piece.
 
 use csv::{Terminator, WriterBuilder};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use usher_domain::{EmailAddress, MembershipId};
 use usher_import::{DialectReport, RowIssue, guarded};
 use usher_import_files::{
-    AppliedOutcome, Bucket, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow, RowResult, SkipReason,
-    SkippedRow, invitation_differs,
+    AppliedOutcome, BegunObject, Bucket, BucketError, FlaggedRow, Lines, Media, PartHeader, PlanFiles, PlannedRow,
+    RowResult, SkipReason, SkippedRow, invitation_differs,
 };
 use usher_store::{CompletedPart, Import, ImportPlan};
 
@@ -73,21 +76,33 @@ impl Record {
 struct PartRows<'a> {
     bucket: &'a Bucket,
     import: &'a Import,
-    /// The keys of their files, the last one first.
     keys: Vec<String>,
+    /// Which of them is read.
+    key: usize,
+    /// Where it is opened.
+    offset: u64,
     lines: Option<Lines>,
 }
 
 impl<'a> PartRows<'a> {
-    fn new(bucket: &'a Bucket, import: &'a Import, plan: &ImportPlan, completed: &[CompletedPart]) -> Self {
+    fn new(
+        bucket: &'a Bucket,
+        import: &'a Import,
+        plan: &ImportPlan,
+        completed: &[CompletedPart],
+        (key, offset): (usize, u64),
+    ) -> Self {
         let files = PlanFiles::in_folder(&plan.folder);
         let keys = match import.started_at {
-            Some(_) => {
-                completed.iter().rev().map(|completed| files.result(completed.part, &completed.delivery)).collect()
-            }
-            None => (1..=plan.parts).rev().map(|part| files.part(part)).collect(),
+            Some(_) => completed.iter().map(|completed| files.result(completed.part, &completed.delivery)).collect(),
+            None => (1..=plan.parts).map(|part| files.part(part)).collect(),
         };
-        Self { bucket, import, keys, lines: None }
+        Self { bucket, import, keys, key, offset, lines: None }
+    }
+
+    /// The file that is read, and where its next line begins.
+    fn place(&self) -> (usize, u64) {
+        (self.key, self.lines.as_ref().map_or(self.offset, Lines::offset))
     }
 
     async fn next(&mut self) -> Result<Option<Record>, ApplyError> {
@@ -108,25 +123,52 @@ impl<'a> PartRows<'a> {
                 if row.is_some() {
                     return Ok(row);
                 }
+                (self.key, self.offset, self.lines) = (self.key + 1, 0, None);
             }
-            let Some(key) = self.keys.pop() else { return Ok(None) };
-            let lines = self.lines.insert(self.bucket.open(&key).await?.lines());
-            if !was_sent {
-                let _: Option<PartHeader> = lines.next_json().await?;
+            let Some(key) = self.keys.get(self.key) else { return Ok(None) };
+            self.lines = lines_from(self.bucket, key, self.offset).await?;
+            match &mut self.lines {
+                Some(lines) if !was_sent && self.offset == 0 => {
+                    let _: Option<PartHeader> = lines.next_json().await?;
+                }
+                Some(_) => {}
+                None => (self.key, self.offset) = (self.key + 1, 0),
             }
         }
     }
 }
 
+/// The lines of a file from an offset on; `None` if it ends there.
+async fn lines_from(bucket: &Bucket, key: &str, offset: u64) -> Result<Option<Lines>, ApplyError> {
+    match bucket.lines_from(key, offset).await {
+        Ok(lines) => Ok(Some(lines)),
+        Err(BucketError::Beyond) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The next line of a file that may have ended.
+async fn next_line<T: DeserializeOwned>(lines: &mut Option<Lines>) -> Result<Option<T>, ApplyError> {
+    match lines {
+        Some(lines) => Ok(lines.next_json().await?),
+        None => Ok(None),
+    }
+}
+
+/// Where the next line of a file begins that was opened at an offset.
+fn place(lines: Option<&Lines>, opened: u64) -> u64 {
+    lines.map_or(opened, Lines::offset)
+}
+
 /// The rejected rows.
 struct RejectedRows {
-    lines: Lines,
+    lines: Option<Lines>,
     email_column: usize,
 }
 
 impl RejectedRows {
     async fn next(&mut self) -> Result<Option<Record>, ApplyError> {
-        while let Some(row) = self.lines.next_json().await? {
+        while let Some(row) = next_line(&mut self.lines).await? {
             // Rows with warnings only are in the other sources.
             if let Some(written) = Record::of_rejected(row, self.email_column) {
                 return Ok(Some(written));
@@ -136,45 +178,108 @@ impl RejectedRows {
     }
 }
 
-/// Writes the file. Every attempt writes the same, because its sources no longer change.
+/// How far the results are written.
+pub(super) enum Written {
+    /// So many rows, to the end.
+    All(u64),
+    /// So many pieces; the time is over.
+    UpTo(u32),
+}
+
+/// How far the results are written when the time is over: another delivery continues behind the last piece.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Checkpoint {
+    begun: Option<BegunObject>,
+    /// How many rows the pieces hold.
+    count: u64,
+    /// Where the first row begins that they do not hold.
+    rejected: u64,
+    skipped: u64,
+    part: (usize, u64),
+}
+
+/// The checkpoint behind so many pieces. Without one the file is written from its beginning.
+async fn checkpoint(bucket: &Bucket, files: &PlanFiles, pieces: u32) -> Result<Checkpoint, ApplyError> {
+    if pieces == 0 {
+        return Ok(Checkpoint::default());
+    }
+    match bucket.open(&files.results_checkpoint(pieces)).await {
+        Ok(object) => Ok(serde_json::from_slice(&object.bytes().await?).unwrap_or_default()),
+        Err(BucketError::Absent(_)) => Ok(Checkpoint::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes the file from so many pieces on, until `is_over`. Every attempt writes the same pieces, because its sources no longer
+/// change; so any two may write at once.
 pub(super) async fn write(
     bucket: &Bucket,
     import: &Import,
     plan: &ImportPlan,
     completed: &[CompletedPart],
-) -> Result<u64, ApplyError> {
+    from: u32,
+    is_over: impl Fn() -> bool,
+) -> Result<Written, ApplyError> {
     let files = PlanFiles::in_folder(&plan.folder);
     let report: DialectReport =
         serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
+    let start = checkpoint(bucket, &files, from).await?;
     let mut rejected = RejectedRows {
-        lines: bucket.open(&files.issues()).await?.lines(),
+        lines: lines_from(bucket, &files.issues(), start.rejected).await?,
         email_column: report.email_column().unwrap_or_default(),
     };
-    let mut skipped = bucket.open(&files.skipped()).await?.lines();
-    let mut parts = PartRows::new(bucket, import, plan, completed);
-    let mut writer = bucket.writer(files.results(), Media::csv("results.csv", "utf-8"));
-    writer.write(&records([HEADER.map(str::to_owned)])?).await?;
+    let mut skipped = lines_from(bucket, &files.skipped(), start.skipped).await?;
+    let mut parts = PartRows::new(bucket, import, plan, completed, start.part);
+    let media = Media::csv("results.csv", "utf-8");
+    let is_begun = start.begun.is_some();
+    let mut writer = match start.begun {
+        Some(begun) => bucket.continue_writer(files.results(), media, begun),
+        None => bucket.writer(files.results(), media),
+    };
+    if !is_begun {
+        writer.write(&records([HEADER.map(str::to_owned)])?).await?;
+    }
     let of_skipped = |row: Option<SkippedRow>| row.as_ref().map(Record::of_skipped);
-    let mut heads = [rejected.next().await?, of_skipped(skipped.next_json().await?), parts.next().await?];
-    let (mut rows, mut count) = (Vec::with_capacity(ROWS), 0);
+    // Where the rows begin that are the next of each source.
+    let (mut at_rejected, mut at_skipped, mut at_part) = (start.rejected, start.skipped, start.part);
+    let mut heads = [rejected.next().await?, of_skipped(next_line(&mut skipped).await?), parts.next().await?];
+    let (mut rows, mut count) = (Vec::with_capacity(ROWS), start.count);
     loop {
         let first = (0..heads.len()).filter(|source| heads[*source].is_some());
         let first = first.min_by_key(|source| heads[*source].as_ref().map(|head| (head.row, head.line)));
         if first.is_none() || rows.len() == ROWS {
             writer.write(&records(rows.drain(..))?).await?;
+            if let Some(begun) = writer.begun().filter(|_| first.is_some() && is_over()) {
+                let pieces = u32::try_from(begun.pieces()).unwrap_or(u32::MAX);
+                let part = at_part;
+                let next = Checkpoint { begun: Some(begun), count, rejected: at_rejected, skipped: at_skipped, part };
+                let bytes = serde_json::to_vec(&next).map_err(|_| ApplyError::Missing("checkpoint"))?;
+                // Written before the message, so that the next delivery finds it.
+                bucket.put(&files.results_checkpoint(pieces), &Media::json_lines(), bytes).await?;
+                return Ok(Written::UpTo(pieces));
+            }
         }
         let Some(source) = first else { break };
         let next = match source {
-            0 => rejected.next().await?,
-            1 => of_skipped(skipped.next_json().await?),
-            _ => parts.next().await?,
+            0 => {
+                at_rejected = place(rejected.lines.as_ref(), start.rejected);
+                rejected.next().await?
+            }
+            1 => {
+                at_skipped = place(skipped.as_ref(), start.skipped);
+                of_skipped(next_line(&mut skipped).await?)
+            }
+            _ => {
+                at_part = parts.place();
+                parts.next().await?
+            }
         };
         let head = std::mem::replace(&mut heads[source], next);
         rows.extend(head.map(|head| head.cells()));
         count += 1;
     }
     writer.finish().await?;
-    Ok(count)
+    Ok(Written::All(count))
 }
 
 fn records(rows: impl IntoIterator<Item = [String; 6]>) -> Result<Vec<u8>, ApplyError> {

@@ -1,8 +1,12 @@
 //! `mode: send`: sends a plan as soon as it is ready.
 
-use usher_store::{Import, ImportFailure, ReserveError, StartError};
+use std::collections::BTreeMap;
 
-use crate::import::planning::{ImportPlanning, PlanningError};
+use jiff::Timestamp;
+use usher_store::{Import, ImportFailure, ReserveError, StartError, Store, StoreError};
+
+/// The code of the problem that a plan does not fit.
+pub const CAPACITY_EXCEEDED: &str = "capacity_exceeded";
 
 /// Whether the columns were inferred from their cells. Roles and teams are not given on a guess that nobody has seen; a
 /// list of addresses is no guess.
@@ -14,26 +18,26 @@ fn is_inferred(import: &Import) -> bool {
 }
 
 /// Starts the import. If capacity is missing, nobody is invited, and the import stays ready with the reason.
-pub(super) async fn send_at_once(planning: &ImportPlanning, import: &Import) -> Result<(), PlanningError> {
+pub(super) async fn send_at_once(store: &Store, import: &Import, now: Timestamp) -> Result<(), StoreError> {
     if is_inferred(import) {
         let detail = "The file has no header, so its columns were inferred from their cells. Review the plan, then send it; or \
                       add a first line that names the columns.";
         let problem = ImportFailure { code: "columns_inferred".to_owned(), detail: detail.to_owned() };
         tracing::info!(code = problem.code, "not sent");
-        return Ok(planning.store.note_import_problem(import.organisation, import.id, &problem).await.map(drop)?);
+        return store.note_import_problem(import.organisation, import.id, &problem).await.map(drop);
     }
     let digest = import.plan.as_ref().map(|plan| plan.digest.clone()).unwrap_or_default();
-    match planning.store.start_import(import, &digest, None, planning.clock.now()).await {
+    match store.start_import(import, &digest, None, &BTreeMap::new(), now).await {
         Ok(()) => tracing::info!("sent at once"),
         // Another admin sent or cancelled it first.
         Err(StartError::NotReady) => {}
         Err(StartError::Reserve(ReserveError::CapacityExceeded(exceeded))) => {
             let detail = format!("There is not enough capacity, so nobody was invited: {exceeded}.");
-            let problem = ImportFailure { code: "capacity_exceeded".to_owned(), detail };
+            let problem = ImportFailure { code: CAPACITY_EXCEEDED.to_owned(), detail };
             tracing::info!(code = problem.code, "not sent");
-            planning.store.note_import_problem(import.organisation, import.id, &problem).await?;
+            store.note_import_problem(import.organisation, import.id, &problem).await?;
         }
-        Err(StartError::Reserve(ReserveError::Store(error))) => return Err(error.into()),
+        Err(StartError::Reserve(ReserveError::Store(error))) => return Err(error),
     }
     Ok(())
 }

@@ -7,13 +7,15 @@
 //! finish  ─► import completed, or cancelled for good     once its result files are written
 //! ```
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
 use usher_domain::id::ReservationId;
 use usher_domain::{CapacityRequest, ImportId, MembershipId, OrganisationId};
 
 use super::item::ImportUpdate;
-use super::{CompletedPart, Import, ImportStatus, KEPT, PATIENCE, StartError};
+use super::{CompletedPart, Import, ImportFailure, ImportStatus, KEPT, PATIENCE, RecountedPart, StartError};
 use crate::capacity::ReserveError;
 use crate::item::{Reader, keyed, s, time};
 use crate::{Store, StoreError, keys};
@@ -25,12 +27,13 @@ fn request(what: &[u8], id: ImportId) -> ReservationId {
 
 impl Store {
     /// Starts an import: reserves the capacity it needs and marks it as `applying`, in one transaction. The relay hands out
-    /// its parts.
+    /// its parts. `recounted` has every part, if they were counted again, and is empty otherwise.
     pub async fn start_import(
         &self,
         import: &Import,
         digest: &str,
         sent_by: Option<MembershipId>,
+        recounted: &BTreeMap<u32, RecountedPart>,
         now: Timestamp,
     ) -> Result<(), StartError> {
         let plan = import.plan.as_ref().filter(|plan| plan.digest == digest).ok_or(StartError::NotReady)?;
@@ -47,10 +50,19 @@ impl Store {
             Some(sender) => update.set("sent_by", s(sender.to_string())),
             None => update,
         };
+        let mut needed = CapacityRequest::default();
+        for part in recounted.values() {
+            needed.merge(&part.needed());
+        }
+        let (update, needed) = if recounted.is_empty() {
+            (update, plan.needed())
+        } else {
+            (update.json("recounted", recounted).map_err(ReserveError::Store)?, needed)
+        };
         let companion =
             update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;
         let request = request(b"start", import.id);
-        let started = self.reserve_capacity(import.organisation, request, &plan.needed(), vec![companion]).await?;
+        let started = self.reserve_capacity(import.organisation, request, &needed, vec![companion]).await?;
         if started { Ok(()) } else { Err(StartError::NotReady) }
     }
 
@@ -119,13 +131,14 @@ impl Store {
     }
 
     /// Completes one part: its outcome, the import's counts and the unused capacity, in one transaction. However often a part
-    /// is delivered, it is completed once (condition: it has no outcome).
+    /// is delivered, it is completed once (condition: it has no outcome). `problem` says what was wrong with the part.
     pub async fn complete_part(
         &self,
         organisation: OrganisationId,
         id: ImportId,
         completed: &CompletedPart,
         unused: &CapacityRequest,
+        problem: Option<&ImportFailure>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let CompletedPart { part, delivery, outcome } = completed;
@@ -151,6 +164,10 @@ impl Store {
             .add("drifted", outcome.drifted)
             .add("cancelled", outcome.cancelled)
             .set("updated_at", time(now));
+        let update = match problem {
+            Some(problem) => update.json("problem", problem)?,
+            None => update,
+        };
         let companions =
             vec![TransactWriteItem::builder().put(put).build(), update.transact_item(&self.table, organisation, id)?];
         // Refused: it was completed already.

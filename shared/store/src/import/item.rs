@@ -65,6 +65,7 @@ pub(super) fn read_import(item: &Item) -> Result<Import, StoreError> {
         updated_at: reader.optional_time("updated_at")?,
         finished_at: reader.optional_time("finished_at")?,
         plan: optional_json(&reader, "plan")?,
+        recounted: optional_json(&reader, "recounted")?.unwrap_or_default(),
         parts_done: reader.optional_number("parts_done")?.unwrap_or_default(),
         outcome: PartOutcome {
             rows: count("rows_done")?,

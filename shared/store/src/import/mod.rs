@@ -3,6 +3,7 @@
 mod apply;
 mod item;
 mod lease;
+mod part_plan;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use usher_domain::{CapacityRequest, ImportId, MembershipId, OrganisationId};
 
 pub use lease::PartLease;
+pub use part_plan::{PartPlan, RecountedPart};
 
-use crate::capacity::{ReserveError, read_resource, resource_key};
+use crate::capacity::ReserveError;
+use part_plan::{read_stored, stored};
 
 /// How long an import may make no progress before the sweeper checks it. Planning may take three attempts of a quarter of an
 /// hour each.
@@ -145,13 +148,13 @@ impl ImportPlan {
     /// The stored form of a capacity request.
     #[must_use]
     pub fn needed_of(needed: &CapacityRequest) -> BTreeMap<String, u32> {
-        needed.iter().map(|(resource, count)| (resource_key(resource), count)).collect()
+        stored(needed)
     }
 
     /// The capacity that sending it needs.
     #[must_use]
     pub fn needed(&self) -> CapacityRequest {
-        self.needed.iter().filter_map(|(key, count)| Some((read_resource(key)?, *count))).collect()
+        read_stored(&self.needed)
     }
 }
 
@@ -240,6 +243,8 @@ pub struct Import {
     pub finished_at: Option<Timestamp>,
     /// The plan, once there is one.
     pub plan: Option<ImportPlan>,
+    /// Its parts, if they were counted again when it was sent.
+    pub recounted: BTreeMap<u32, RecountedPart>,
     /// How many parts are completed.
     pub parts_done: u32,
     /// The outcomes of their rows.
@@ -270,6 +275,7 @@ impl Import {
             updated_at: None,
             finished_at: None,
             plan: None,
+            recounted: BTreeMap::new(),
             parts_done: 0,
             outcome: PartOutcome::default(),
             problem: None,

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use usher_domain::{ImportId, OrganisationId};
 
 use super::item::{ImportUpdate, read_import, write_import};
-use super::{Import, ImportFailure, ImportPlan, ImportSource, ImportStatus, PLANNING_PATIENCE, Reading};
+use super::{
+    Import, ImportFailure, ImportMode, ImportPlan, ImportSource, ImportStatus, PATIENCE, PLANNING_PATIENCE, Reading,
+};
 use crate::item::{s, time};
 use crate::list::Page;
 use crate::write::write;
@@ -83,19 +85,21 @@ impl Store {
         self.update_import(organisation, id, update).await
     }
 
-    /// Stores the plan. `false` if the import is no longer being planned.
+    /// Stores the plan. `false` if the import is no longer being planned. One that is to be sent at once stays due until it is
+    /// sent or known not to be: whoever planned it may be cut off before.
     pub async fn finish_planning(
         &self,
-        organisation: OrganisationId,
-        id: ImportId,
+        import: &Import,
         plan: &ImportPlan,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let due = (import.mode == ImportMode::Send).then_some(now + PATIENCE);
         let update = ImportUpdate::when_status(ImportStatus::Planning)
             .status(ImportStatus::Ready)
             .set("digest", s(&plan.digest))
             .json("plan", plan)?
-            .due(None, id);
-        self.update_import(organisation, id, update).await
+            .due(due, import.id);
+        self.update_import(import.organisation, import.id, update).await
     }
 
     /// Stores a plan that cannot be sent, and why. `false` if the import is no longer being planned.
@@ -141,7 +145,7 @@ impl Store {
         id: ImportId,
         problem: &ImportFailure,
     ) -> Result<bool, StoreError> {
-        let update = ImportUpdate::when_status(ImportStatus::Ready).json("problem", problem)?;
+        let update = ImportUpdate::when_status(ImportStatus::Ready).json("problem", problem)?.due(None, id);
         self.update_import(organisation, id, update).await
     }
 }

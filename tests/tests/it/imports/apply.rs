@@ -97,3 +97,23 @@ async fn an_import_interrupted_anywhere_accounts_for_every_row() {
         }
     }
 }
+
+/// A duplicate costs as much as a row, so a part that is delivered again looks its rows up.
+#[tokio::test]
+async fn a_part_that_is_delivered_again_does_not_insert_its_rows_again() {
+    let acme = World::new().acme(3_000).await;
+    acme.world.drain().await;
+    let import = acme.plan_import("people.csv", people_csv(2_000), json!({})).await;
+    let parts = acme.send_import_for_parts(&import).await;
+    acme.world.cloud.fail(|operation| operation.ends_with("TransactWriteItems").then_some(Fault::Before));
+    assert_eq!(acme.world.apply(parts.clone()).await, parts, "created, and not completed");
+    acme.world.cloud.stop_failing();
+    let _ = acme.world.cloud.take_calls();
+    assert_eq!(acme.world.apply(parts).await, []);
+    let calls = acme.world.cloud.take_calls();
+    assert!(!calls.iter().any(|call| call.ends_with("BatchExecuteStatement")), "it inserted rows again");
+    acme.world.drain().await;
+    let done = acme.import(&import).await;
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(2_000)), "{done}");
+    assert_eq!(acme.seats().await, (3_000, 2_001, 999));
+}

@@ -8,7 +8,8 @@ use usher_tests::world::{Acme, assert_each_row_has_one_result, id, people_csv};
 
 const ROWS: u32 = 1_100;
 
-/// An import of one part that was sent, and its message. Every batch of insertions takes a second from here on.
+/// An import of one part that was sent, and its message. From here on every request that inserts 25 rows takes a second, and
+/// one that looks up to a hundred takes four.
 async fn sent() -> (Acme, Value, Message) {
     let acme = World::new().acme(2_000).await;
     acme.world.drain().await;
@@ -19,6 +20,8 @@ async fn sent() -> (Acme, Value, Message) {
     acme.world.cloud.fail(move |operation| {
         if operation.ends_with("BatchExecuteStatement") {
             clock.advance(SignedDuration::from_secs(1));
+        } else if operation.ends_with("BatchGetItem") {
+            clock.advance(SignedDuration::from_secs(4));
         }
         None
     });
@@ -35,9 +38,9 @@ fn part_of(message: &Message) -> u64 {
     job["part"].as_u64().expect("a number")
 }
 
-/// Time for so many batches of 500 rows, of twenty requests each.
+/// Time for so many batches of 500 rows. Each takes one lookup, then twenty insertions or, if its rows exist, five lookups.
 fn batches(count: i64) -> SignedDuration {
-    SignedDuration::from_secs(10 + 20 * (count - 1) + 1)
+    SignedDuration::from_secs(10 + 24 * (count - 1) + 1)
 }
 
 async fn assert_done_once(acme: &Acme, import: &Value) {
@@ -87,6 +90,33 @@ async fn a_continued_part_may_be_delivered_in_any_order() {
     assert_done_once(&acme, &import).await;
 }
 
+/// A delivery finds a person invited by hand and hands the rest on. Their invitation is revoked, another delivery of the part
+/// invites them, and then the first one's continuation completes the part: their seat is used.
+#[tokio::test]
+async fn a_stale_checkpoint_does_not_give_away_a_seat_that_is_used() {
+    let (acme, import, part) = sent().await;
+    let by_hand = acme.invite_for_id("p3@x.example").await;
+    assert_eq!(acme.world.apply_within(batches(1), vec![part.clone()]).await, []);
+    let stale = acme.world.cloud.take_messages("apply");
+    assert_eq!(stale.iter().map(from).collect::<Vec<_>>(), [500]);
+    let _ = acme.act("invitations", &by_hand, "revoke").await.ok();
+    assert_eq!(acme.world.apply_within(batches(2), vec![part]).await, []);
+    let newer = acme.world.cloud.take_messages("apply");
+    assert_eq!(newer.iter().map(from).collect::<Vec<_>>(), [1_000]);
+    let pending = acme.get("/invitations?email=p3@x.example").await.ok()["items"][0]["status"].clone();
+    assert_eq!(pending, json!("pending"));
+    for message in [stale, newer] {
+        assert_eq!(acme.world.apply(message).await, []);
+    }
+    acme.world.cloud.stop_failing();
+    acme.world.drain().await;
+    let done = acme.import(&import).await;
+    assert_eq!((&done["status"], &done["counts"]["created"]), (&json!("completed"), &json!(ROWS)), "{done}");
+    let rows = assert_each_row_has_one_result(&acme, &done).await;
+    assert_eq!(rows[3].outcome, "created", "{:?}", rows[3]);
+    assert_eq!(acme.seats().await, (2_000, u64::from(ROWS) + 1, 899));
+}
+
 #[tokio::test]
 async fn a_lost_or_damaged_checkpoint_restarts_the_part() {
     for damage in [None, Some(&b"{\"rows\":500}\n"[..]), Some(b"not JSON")] {
@@ -129,4 +159,41 @@ async fn a_continued_part_can_be_cancelled() {
     assert_eq!((&done["counts"]["created"], &done["counts"]["cancelled"]), (&json!(500), &json!(600)), "{done}");
     let _ = assert_each_row_has_one_result(&acme, &done).await;
     assert_eq!(acme.seats().await, (2_000, 501, 1_499));
+}
+
+/// `results.csv` of an import with long rows is written by several deliveries, each of which has too little time for all.
+#[tokio::test]
+async fn results_that_take_longer_than_a_delivery_are_continued() {
+    let acme = World::new().acme(20).await;
+    let row = |n: u32| format!("{n:05}{},nobody\n", "x".repeat(995));
+    let file = std::iter::once("email,role\n".to_owned()).chain((0..9_500).map(row)).collect::<String>();
+    let import = acme.plan_import("people.csv", file.into_bytes(), json!({})).await;
+    assert_eq!(import["counts"]["rejected"], 9_500, "{import}");
+    let folder = acme.import_folder(&import).await;
+    let _ = acme.cancel_import(&import).await;
+    acme.world.relay_changes().await;
+    let mut messages = acme.world.cloud.take_messages("apply");
+    // Every piece takes longer than a delivery has.
+    let clock = acme.world.clock.clone();
+    acme.world.cloud.fail(move |operation| {
+        if operation.contains("results.csv") {
+            clock.advance(SignedDuration::from_secs(100));
+        }
+        None
+    });
+    let mut jobs = Vec::new();
+    while let Some(message) = messages.pop() {
+        jobs.push((part_of(&message), from(&message)));
+        let time = SignedDuration::from_mins(2);
+        assert_eq!(acme.world.apply_within(time, vec![message]).await, []);
+        messages.extend(acme.world.cloud.take_messages("apply"));
+    }
+    assert_eq!(jobs, [(0, 0), (0, 1)]);
+    let done = acme.import(&import).await;
+    assert!(done["finished_at"].is_string(), "{done}");
+    let results = acme.world.cloud.file(&format!("{folder}/results.csv")).expect("the results");
+    let mut reader = csv::Reader::from_reader(results.as_slice());
+    let lines: Vec<u64> =
+        reader.records().map(|record| record.expect("a record")[0].parse().expect("a line")).collect();
+    assert_eq!(lines, (2..9_502).collect::<Vec<u64>>());
 }

@@ -5,6 +5,7 @@ mod cancel;
 mod capacity;
 mod create;
 mod deadline;
+mod files_gone;
 mod lease;
 mod on_issues;
 mod plan;

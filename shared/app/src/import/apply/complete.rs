@@ -7,7 +7,7 @@ use usher_import_files::{AppliedOutcome, Media, PlanFiles, PlannedRow, RowResult
 use usher_runtime::random;
 use usher_store::{CompletedPart, Import, ImportPlan, PartOutcome};
 
-use super::rows::AppliedRow;
+use super::rows::{AppliedRow, PartRows};
 use crate::import::applying::{ApplyError, ImportApplying};
 
 pub(crate) async fn complete_part(
@@ -15,11 +15,12 @@ pub(crate) async fn complete_part(
     import: &Import,
     plan: &ImportPlan,
     part: u32,
-    rows: &[PlannedRow],
+    of_part: PartRows<'_>,
     applied: Vec<AppliedRow>,
 ) -> Result<(), ApplyError> {
+    let rows = of_part.rows;
     let files = PlanFiles::in_folder(&plan.folder);
-    let (outcome, unused) = count(rows, &applied);
+    let (outcome, unused) = count(of_part, &applied);
     let (mut results, mut drifted) = (Vec::new(), Vec::new());
     let delivery = HEXLOWER.encode(&random::bits().to_be_bytes());
     write_results(rows, &applied, &mut results);
@@ -40,7 +41,7 @@ pub(crate) async fn complete_part(
     }
     let now = applying.clock.now();
     let completed = CompletedPart { part, delivery, outcome };
-    applying.store.complete_part(import.organisation, import.id, &completed, &unused, now).await?;
+    applying.store.complete_part(import.organisation, import.id, &completed, &unused, None, now).await?;
     let PartOutcome { rows, created, already_exists, drifted, cancelled } = outcome;
     tracing::info!(rows, created, already_exists, drifted, cancelled, "completed a part");
     Ok(())
@@ -56,9 +57,9 @@ pub(crate) fn write_results(rows: &[PlannedRow], applied: &[AppliedRow], out: &m
 }
 
 /// How many rows had which outcome, and the capacity that was reserved for them and is not used.
-fn count(rows: &[PlannedRow], applied: &[AppliedRow]) -> (PartOutcome, CapacityRequest) {
+fn count(PartRows { rows, reserved }: PartRows<'_>, applied: &[AppliedRow]) -> (PartOutcome, CapacityRequest) {
     let (mut outcome, mut unused) = (PartOutcome::default(), CapacityRequest::default());
-    for (row, applied) in rows.iter().zip(applied) {
+    for ((row, reserved), applied) in rows.iter().zip(reserved).zip(applied) {
         outcome.rows += 1;
         match applied.outcome {
             AppliedOutcome::Created => outcome.created += 1,
@@ -66,7 +67,7 @@ fn count(rows: &[PlannedRow], applied: &[AppliedRow]) -> (PartOutcome, CapacityR
             AppliedOutcome::Drifted => outcome.drifted += 1,
             AppliedOutcome::Cancelled => outcome.cancelled += 1,
         }
-        if applied.outcome != AppliedOutcome::Created {
+        if *reserved && applied.outcome != AppliedOutcome::Created {
             unused.add(&row.spec.entitlements);
         }
     }
@@ -108,10 +109,13 @@ mod tests {
         ];
         let applied =
             outcomes.map(|outcome| AppliedRow { id: MembershipId::from_bytes([0; 16]), outcome, issues: Vec::new() });
-        let (outcome, unused) = count(&rows, &applied);
+        let (outcome, unused) = count(PartRows { rows: &rows, reserved: &[true; 4] }, &applied);
         assert_eq!(outcome.rows, outcome.created + outcome.already_exists + outcome.drifted + outcome.cancelled);
         assert_eq!(unused.count(&Resource::Seat), 3);
         assert_eq!(unused.count(&Resource::Product("a".into())), 1);
         assert_eq!(unused.count(&Resource::Product("b".into())), 2);
+        // What was never reserved is not released.
+        let (again, unused) = count(PartRows { rows: &rows, reserved: &[true, false, true, true] }, &applied);
+        assert_eq!((again, unused.count(&Resource::Seat)), (outcome, 2));
     }
 }

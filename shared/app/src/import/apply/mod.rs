@@ -3,4 +3,5 @@
 pub(super) mod checkpoint;
 pub(super) mod complete;
 pub(super) mod drift;
+pub(super) mod lost;
 pub(super) mod rows;

@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
             number: 0,
             waiting: Vec::new(),
             waiting_bytes: 0,
-            parts: Parts::new(&planning.bucket, files),
+            parts: Parts::new(planning, organisation, files),
             flagged: FlaggedRows::new(&planning.bucket, files),
             skipped: SkippedRows::new(&planning.bucket, files),
             counts: ImportCounts::default(),
