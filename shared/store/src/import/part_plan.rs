@@ -10,6 +10,7 @@ use usher_domain::{CapacityRequest, MembershipId, OrganisationId};
 
 use crate::capacity::{read_resource, resource_key};
 use crate::item::{Reader, keyed, s, time};
+use crate::write::write;
 use crate::{Store, StoreError, keys};
 
 /// How long it is kept: as long as its import.
@@ -86,8 +87,7 @@ impl Store {
         item.insert("members".to_owned(), AttributeValue::B(members.into()));
         item.insert("ttl".to_owned(), time(now + KEPT));
         // No condition: the same attempt writes the same.
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| StoreError::call("PutItem", &error))
+        write(self.client.put_item().table_name(&self.table).set_item(Some(item))).await.map(drop)
     }
 
     /// What a part of a plan needs.
