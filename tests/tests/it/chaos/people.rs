@@ -64,7 +64,9 @@ impl Walk {
             11 => (admin, Method::POST, path(of("reactivate")), json!({})),
             12 => {
                 let path = path(String::new());
-                (OPERATOR, Method::PATCH, path, json!({"seats": self.random.u32(5..10)}))
+                let seats = self.random.u32(4..10);
+                self.most_seats = self.most_seats.max(seats);
+                (OPERATOR, Method::PATCH, path, json!({"seats": seats}))
             }
             _ => {
                 let mails = self.acme.world.cloud.mails();

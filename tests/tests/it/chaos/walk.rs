@@ -14,6 +14,8 @@ use super::truth;
 
 /// The people whom a walk is about.
 pub(super) const PEOPLE: u8 = 8;
+/// The seats at the beginning: one too few for the people and the admin.
+const SEATS: u32 = 8;
 /// More rounds than any backlog needs, of [`ROUND`] each.
 const MOST_ROUNDS: u32 = 40;
 const ROUND: SignedDuration = SignedDuration::from_mins(20);
@@ -28,6 +30,8 @@ pub(super) struct Walk {
     pub(super) random: Rng,
     pub(super) menu: Menu,
     pub(super) harm: Harm,
+    /// The highest limit that the organisation has had.
+    pub(super) most_seats: u32,
     /// How many requests of people succeeded.
     pub(super) done: Cell<u32>,
     pub(super) imports: BTreeSet<String>,
@@ -41,7 +45,7 @@ impl Walk {
         let acme = World::new()
             .organisation(json!({
                 "name": "Acme",
-                "seats": 7,
+                "seats": SEATS,
                 "products": {"mos_enable": {"limit": 4}, "mos_opportunity": {"limit": 3}},
                 "courses": [{"slug": "go-live", "title": "Go Live", "limit": 3}],
                 "dashboard_url": "https://app.example.com/acme",
@@ -52,7 +56,7 @@ impl Walk {
         let harm = faults::begin(&acme.world.cloud, seed, menu);
         let random = Rng::with_seed(seed);
         let (done, imports, uploads, changes) = (Cell::new(0), BTreeSet::new(), Vec::new(), Vec::new());
-        Self { acme, random, menu, harm, done, imports, uploads, changes }
+        Self { acme, random, menu, harm, most_seats: SEATS, done, imports, uploads, changes }
     }
 
     pub(super) async fn step(&mut self) {
