@@ -18,7 +18,7 @@ const SEEDS: u64 = 300;
 /// In how many tests, so that they share the processors.
 const TESTS: u64 = 6;
 /// How many steps a walk has.
-const STEPS: u32 = 40;
+const STEPS: u32 = 30;
 
 /// Names the walk that failed.
 struct Replay(u64);
