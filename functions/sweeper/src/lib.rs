@@ -7,6 +7,8 @@ mod imports;
 mod queues;
 mod task;
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use usher_runtime::Clock;
@@ -17,6 +19,8 @@ use task::tasks;
 
 /// How long one step may take, before the function is stopped. Most take a second.
 const LONGEST_STEP: SignedDuration = SignedDuration::from_secs(20);
+/// How long before the function is stopped a step is cut off.
+const TO_FINISH: SignedDuration = SignedDuration::from_secs(3);
 /// How many of those who expire one sweep reads: as many as it has time for.
 const MOST_EXPIRING: usize = 400_000;
 
@@ -74,7 +78,13 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
     while sweeper.clock.now() < last_step
         && let Some((organisation, task)) = tasks.pop_front()
     {
-        match task.step(sweeper, organisation, &mut swept).await {
+        // A step can be cut off anywhere: the next sweep finds what is due.
+        let time = Duration::try_from(sweeper.deadline - TO_FINISH - sweeper.clock.now()).unwrap_or_default();
+        let Ok(done) = tokio::time::timeout(time, task.step(sweeper, organisation, &mut swept)).await else {
+            swept.left = 1;
+            break;
+        };
+        match done {
             Ok(left) => tasks.extend(left.into_iter().map(|task| (organisation, task))),
             Err(error) => {
                 swept.failed += 1;
@@ -82,7 +92,7 @@ pub async fn handle(sweeper: &Sweeper) -> Result<Swept, SweepError> {
             }
         }
     }
-    swept.left = tasks.len();
+    swept.left += tasks.len();
     let seconds = sweeper.clock.now().duration_since(now).as_secs();
     let Swept { expired, committed, requeued, parts, left, failed } = swept;
     tracing::info!(expired, committed, requeued, parts, left, failed, seconds, "swept");

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use usher_domain::id::ReservationId;
 use usher_domain::{ImportId, MembershipId, OrganisationId};
+use usher_runtime::random;
 use usher_store::{Due, DueItem, StoreError};
 
 use crate::{SweepError, Sweeper, Swept, imports};
@@ -37,8 +38,13 @@ pub(crate) fn tasks(due: impl IntoIterator<Item = Due>) -> VecDeque<(Organisatio
             DueItem::Membership(id) => expiring.entry(organisation).or_default().push(id),
         }
     }
-    cheap.extend(checks.into_iter().map(|(organisation, hours)| (organisation, Task::CheckDelivery(hours))));
     cheap.extend(expiring.into_iter().map(|(organisation, ids)| (organisation, Task::Expire(ids))));
+    let mut checks: Vec<_> =
+        checks.into_iter().map(|(organisation, hours)| (organisation, Task::CheckDelivery(hours))).collect();
+    // Somebody else is first each time, in case there is not time for all.
+    let first = usize::try_from(random::bits() % checks.len().max(1) as u128).unwrap_or_default();
+    checks.rotate_left(first);
+    cheap.extend(checks);
     cheap
 }
 
@@ -111,8 +117,8 @@ mod tests {
         let expected = [
             (organisation(2), Task::Import(import)),
             (organisation(3), Task::Commit(reservation)),
-            (organisation(1), Task::CheckDelivery(vec![7, 8])),
             (organisation(1), Task::Expire(vec![person, person])),
+            (organisation(1), Task::CheckDelivery(vec![7, 8])),
         ];
         assert_eq!(tasks, expected);
     }

@@ -83,8 +83,9 @@ fn need(member: &Membership, is_in_backlog: bool, now: Timestamp) -> Need {
     }
     // Of a short invitation, a part of its life: it must be mailed again while it is open.
     let patience = (PATIENCE * (1 << mail.attempt.min(DOUBLINGS))).min(lifetime(member) / PARTS);
-    // Queued again, it would lose its place.
-    let patience = if is_in_backlog && mail.state == MailState::Queued { patience.max(LONG_WAIT) } else { patience };
+    // Queued again, it would lose its place; but half of its life is the most that a mail waits for.
+    let long = LONG_WAIT.min(lifetime(member) / 2);
+    let patience = if is_in_backlog && mail.state == MailState::Queued { patience.max(long) } else { patience };
     if now.duration_since(mail.at) < patience { Need::Time } else { Need::Queueing }
 }
 
@@ -144,7 +145,8 @@ pub async fn check_delivery(
         return Ok(requeued);
     }
     match walk.look {
-        Some(look) => store.postpone_delivery_check(organisation, hour, look, now).await?,
+        // Never back to a day that no sweep looks at any more: the walk may have begun days ago.
+        Some(look) => store.postpone_delivery_check(organisation, hour, look.max(now), now).await?,
         None => store.end_delivery_check(organisation, hour).await?,
     }
     hours.retain(|other| *other != hour);
@@ -236,6 +238,9 @@ mod tests {
         assert_eq!(need(&open_for(40), false, after(9)), Need::Time);
         assert_eq!(need(&open_for(40), false, after(10)), Need::Queueing);
         assert_eq!(need(&open_for(7 * 24 * 60), false, after(59)), Need::Time);
+        // In a backlog, half of it.
+        assert_eq!(need(&open_for(180), true, after(89)), Need::Time);
+        assert_eq!(need(&open_for(180), true, after(90)), Need::Queueing);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use usher_domain::catalogue::fold;
 use usher_domain::organisation::DEFAULT_INVITATION_SECONDS;
 use usher_domain::{
     Allowance, Authority, Capacity, CapacityRequest, Catalogue, Course, InvitationInput, InvitationSpec, Issue,
-    IssueCode, Organisation, OrganisationId, Product, ReservationId, Resource, Role, Team,
+    IssueCode, MembershipId, Organisation, OrganisationId, Product, ReservationId, Resource, Role, Team,
 };
 use usher_store::{CREATED_AT_ONCE, CreateOrganisation, MOST_RESOURCES, ReserveError, Store, StoreError};
 
@@ -247,12 +247,18 @@ pub async fn create_organisation(
     now: Timestamp,
 ) -> Result<CreatedOrganisation, CreateOrganisationError> {
     let id = request.id;
-    let (organisation, capacity, admins) = new.check(id).map_err(CreateOrganisationError::Invalid)?;
+    let (organisation, capacity, mut admins) = new.check(id).map_err(CreateOrganisationError::Invalid)?;
+    let admins_invited = admins.len();
     match store.create_organisation(&organisation, &capacity, &request.fingerprint).await? {
         CreateOrganisation::Created | CreateOrganisation::AlreadyExists => {}
         CreateOrganisation::OtherRequest => return Err(CreateOrganisationError::KeyReused),
     }
-    let admins_invited = invite(store, &organisation, admins, None, reservation, now).await?.len();
+    // Of a repetition: an invitation that has ended since, or was revoked, stays so. Whom a cut-off attempt missed is invited.
+    let id_of = |admin: &InvitationSpec| MembershipId::of(id, &admin.email);
+    let ids: Vec<MembershipId> = admins.iter().map(id_of).collect();
+    let known = store.memberships(id, &ids).await?;
+    admins.retain(|admin| !known.contains_key(&id_of(admin)));
+    invite(store, &organisation, admins, None, reservation, now).await?;
     tracing::info!(organisation = %id, admins = admins_invited, "created");
     let capacity = store.capacity(id).await?;
     Ok(CreatedOrganisation { organisation, capacity, admins_invited })

@@ -30,7 +30,7 @@ const QUIET: [&str; 14] = [
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>
 pub fn init() {
-    let filter = filter(config::optional("AWS_LAMBDA_LOG_LEVEL").as_deref().unwrap_or_default());
+    let filter = filter(config::optional("AWS_LAMBDA_LOG_LEVEL").as_deref().unwrap_or("info"));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -42,9 +42,14 @@ async fn plan_and_send(
     } else if import.source.as_ref() != Some(&source) {
         tracing::warn!("ignored another file of the same import: the first to arrive counts");
     }
-    // Also when the plan existed already: an earlier attempt may have been cut off right after it.
+    // Also when the plan existed already: an earlier attempt may have been cut off right after it. Not when somebody was told
+    // that it was not sent.
     match planning.store.import(organisation, id).await? {
-        Some(planned) if planned.status == ImportStatus::Ready && planned.mode == ImportMode::Send => {
+        Some(planned)
+            if planned.status == ImportStatus::Ready
+                && planned.mode == ImportMode::Send
+                && planned.problem.is_none() =>
+        {
             Ok(send_at_once::send_at_once(&planning.store, &planned, planning.clock.now()).await?)
         }
         _ => Ok(()),

@@ -110,6 +110,11 @@ async fn start(
     if !matches!(started, Err(StartError::Reserve(ReserveError::CapacityExceeded(_)))) {
         return Ok(started);
     }
+    // Another admin may have sent it, with the places that are missing now.
+    let current = store.import(import.organisation, import.id).await?;
+    if current.is_none_or(|current| current.status != ImportStatus::Ready) {
+        return Ok(Err(StartError::NotReady));
+    }
     match recount_parts(store, bucket, import, plan, now).await? {
         Some(parts) => Ok(store.start_import(import, &plan.digest, Some(sender), &parts, now).await),
         None => Ok(started),

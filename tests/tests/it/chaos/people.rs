@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 use usher_domain::MembershipId;
+use usher_store::keys;
 use usher_tests::world::OPERATOR;
 
 use super::walk::{PEOPLE, Upload, Walk};
@@ -15,6 +16,10 @@ struct Act {
     method: Method,
     path: String,
     body: Value,
+    /// Whom it is about.
+    id: MembershipId,
+    /// Whether nobody else acts meanwhile.
+    alone: bool,
 }
 
 impl Walk {
@@ -76,12 +81,22 @@ impl Walk {
                 ("", Method::POST, format!("/i/{token}{rest}"), Value::Null)
             }
         };
-        Act { who, method, path, body }
+        Act { who, method, path, body, id, alone: true }
+    }
+
+    /// Whether the person is invited, and the time of the invitation is over.
+    fn is_over(&self, id: MembershipId) -> bool {
+        let key = keys::membership(self.acme.id, id).sk;
+        let items = self.acme.world.cloud.items();
+        let item = items.iter().find(|item| item["sk"]["S"] == key.as_str());
+        let until = item.and_then(|item| item["expires_at"]["N"].as_str()?.parse::<i64>().ok());
+        until.is_some_and(|until| until <= self.acme.world.now().as_second())
     }
 
     /// Does it; who is killed does it only in part.
     async fn carry_out(&self, act: Act) {
         let world = &self.acme.world;
+        let comes_too_late = self.is_over(act.id);
         let reply = if act.who.is_empty() {
             world.visit(act.method, &act.path, FORM).await
         } else {
@@ -89,6 +104,11 @@ impl Walk {
             world.send(request).await
         };
         assert_ne!(reply.status.as_u16(), 500, "{}", reply.text);
+        // Whether or not a sweeper has seen it. Only a request beside this one can have made a new invitation.
+        assert!(
+            !(comes_too_late && act.alone && reply.status.is_redirection()),
+            "joined after the end of the invitation"
+        );
         self.done.set(self.done.get() + u32::from(!reply.status.is_client_error() && !reply.status.is_server_error()));
     }
 
@@ -98,7 +118,7 @@ impl Walk {
     }
 
     pub(super) async fn two_people_act_at_once(&mut self) {
-        let (one, other) = (self.act(), self.act());
+        let [one, other] = [self.act(), self.act()].map(|act| Act { alone: false, ..act });
         let both = async { tokio::join!(self.carry_out(one), self.carry_out(other)) };
         let _ = self.acme.world.cloud.run(both).await;
     }

@@ -30,6 +30,21 @@ pub(super) fn is_settled(walk: &Walk) -> bool {
     walk.changes.is_empty() && items.iter().all(is_over)
 }
 
+/// Without a sweep: whoever is invited was mailed, and what was sent of imports is applied.
+pub(super) fn assert_worked_off(walk: &Walk) {
+    let now = walk.acme.world.now().as_second();
+    for item in walk.acme.world.cloud.items() {
+        let is_open =
+            item["expires_at"]["N"].as_str().is_some_and(|until| until.parse::<i64>().is_ok_and(|until| until > now));
+        let waits = match item["kind"]["S"].as_str() {
+            Some("import") => item["status"]["S"] == "applying",
+            Some("member") => item["status"]["S"] == "pending" && item["mail_state"]["S"] == "queued" && is_open,
+            _ => false,
+        };
+        assert!(!waits, "its message was lost: {item}");
+    }
+}
+
 const ENDED: [&str; 3] = ["completed", "cancelled", "failed"];
 
 /// A reservation, or a lease that somebody holds. The table removes the lease of who was killed by itself.

@@ -1,5 +1,7 @@
 //! What machines do: events and messages come late, twice and out of order, and again when a function failed.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 use usher_tests::cloud::Message;
@@ -58,10 +60,17 @@ impl Walk {
     pub(super) async fn hand_on(&self, queue: &str, message: Message, twice: bool) {
         let world = &self.acme.world;
         let one = vec![message.clone()];
+        let before = world.cloud.mails().len();
         let failed = match queue {
             "mail" => world.cloud.run(Box::pin(world.mail(one))).await,
             _ => world.cloud.run(Box::pin(world.apply_within(TIME, one))).await,
         };
+        // A second copy may go out after a doubt, and never from the same delivery.
+        let mut sent = BTreeSet::new();
+        assert!(
+            world.cloud.mails().split_off(before).iter().all(|mail| sent.insert(mail.token())),
+            "mailed twice at once"
+        );
         if twice || failed.is_err() || failed.is_ok_and(|failed| !failed.is_empty()) {
             world.cloud.put_messages(queue, vec![message]);
         }

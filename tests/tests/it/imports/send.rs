@@ -184,3 +184,15 @@ async fn nobody_is_invited_for_whom_no_seat_was_reserved() {
     assert_eq!(rows[1].codes, "changed_since_plan");
     assert_eq!(acme.seats().await, (5, 5, 0));
 }
+
+/// The second finds the places taken, by the first.
+#[tokio::test]
+async fn two_admins_who_send_the_same_plan_at_once_are_told_the_same() {
+    let acme = World::new().acme(4).await;
+    let import = acme.plan_import("standard.csv", sample("standard.csv"), json!({})).await;
+    let path = format!("/imports/{}/send", id(&import));
+    let send = || acme.post(&path, json!({"digest": import["digest"]}));
+    let (one, other) = tokio::join!(send(), send());
+    assert_eq!((one.ok()["status"].clone(), other.ok()["status"].clone()), (json!("applying"), json!("applying")));
+    assert_eq!(acme.seats().await, (4, 4, 0));
+}

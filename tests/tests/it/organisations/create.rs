@@ -92,3 +92,16 @@ async fn everything_wrong_with_a_new_organisation_is_listed() {
         .collect();
     insta::assert_json_snapshot!(errors);
 }
+
+#[tokio::test]
+async fn a_creation_repeated_after_days_invites_nobody_whose_invitation_has_ended() {
+    let world = World::new();
+    let request = json!({"name": "First", "seats": 5, "invitation_seconds": 3_600, "admins": [{"email": ADMIN}]});
+    let created = world.post_with_key(OPERATOR, "/v1/orgs", "key", &request).await.ok();
+    world.drain().await;
+    world.advance(SignedDuration::from_hours(25));
+    let again = world.post_with_key(OPERATOR, "/v1/orgs", "key", &request).await.ok();
+    assert_eq!((&again["id"], &again["admins_invited"]), (&created["id"], &created["admins_invited"]));
+    world.drain().await;
+    assert_eq!(world.cloud.mails().len(), 1, "{:?}", world.cloud.mails());
+}
