@@ -1,5 +1,6 @@
 //! Many items at once: 100 are looked up in a request, 25 inserted.
 
+use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes};
 use usher_domain::Membership;
 
@@ -23,33 +24,52 @@ pub enum Inserted {
     AlreadyExists,
 }
 
-/// Why one statement of a batch is to be tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatementFailure {
-    /// Too much was asked at once.
-    Throttled,
-    /// It met a transaction, or the service failed.
-    Passing,
+/// What is left of a batch of statements, and whether the table asked for less at once. `is_settled` is told of each statement
+/// that was carried out (`None`) or failed, and says whether that is an outcome; other failures are tried again if that helps.
+pub(crate) fn left_of(
+    batch: Vec<usize>,
+    answer: BatchExecuteStatementOutput,
+    mut is_settled: impl FnMut(usize, Option<&BatchStatementErrorCodeEnum>) -> bool,
+) -> Result<(Option<Vec<usize>>, bool), StoreError> {
+    let (mut left, mut throttled) = (Vec::new(), false);
+    let mut responses = answer.responses.unwrap_or_default().into_iter();
+    for row in batch {
+        // A short response leaves the remaining rows open.
+        let failure = match responses.next() {
+            None => {
+                left.push(row);
+                continue;
+            }
+            Some(response) => response.error.map(|error| error.code),
+        };
+        let code = failure.as_ref().and_then(Option::as_ref);
+        let is_told = failure.is_none() || code.is_some();
+        if is_told && is_settled(row, code) {
+            continue;
+        }
+        throttled |= is_throttled(code)?;
+        left.push(row);
+    }
+    Ok(((!left.is_empty()).then_some(left), throttled))
 }
 
-impl StatementFailure {
-    /// What the code of a failed statement means; an error if trying again would not help.
-    pub(crate) fn of(code: Option<BatchStatementErrorCodeEnum>) -> Result<Self, StoreError> {
-        match code {
-            Some(
-                BatchStatementErrorCodeEnum::ThrottlingError
-                | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
-                | BatchStatementErrorCodeEnum::RequestLimitExceeded,
-            ) => Ok(Self::Throttled),
-            Some(
-                BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError,
-            ) => Ok(Self::Passing),
-            code => Err(StoreError::Call {
-                operation: "BatchExecuteStatement",
-                code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
-                message: "a row could not be written".to_owned(),
-            }),
+/// Whether a statement failed because too much was asked at once, and not in passing; an error if trying again would not help.
+fn is_throttled(code: Option<&BatchStatementErrorCodeEnum>) -> Result<bool, StoreError> {
+    match code {
+        Some(
+            BatchStatementErrorCodeEnum::ThrottlingError
+            | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
+            | BatchStatementErrorCodeEnum::RequestLimitExceeded,
+        ) => Ok(true),
+        // It met a transaction, or the service failed.
+        Some(BatchStatementErrorCodeEnum::TransactionConflict | BatchStatementErrorCodeEnum::InternalServerError) => {
+            Ok(false)
         }
+        code => Err(StoreError::Call {
+            operation: "BatchExecuteStatement",
+            code: code.map_or_else(String::new, |code| code.as_str().to_owned()),
+            message: "a row could not be written".to_owned(),
+        }),
     }
 }
 
@@ -106,24 +126,18 @@ impl Store {
             }
             Err(error) => return Err(StoreError::call("BatchExecuteStatement", &error)),
         };
-        let (mut done, mut left, mut throttled) = (Vec::with_capacity(batch.len()), Vec::new(), false);
-        let mut responses = answer.responses.unwrap_or_default().into_iter();
-        for row in batch {
-            // A short response leaves the remaining rows open.
-            let Some(response) = responses.next() else {
-                left.push(row);
-                continue;
-            };
-            match response.error.map(|error| error.code) {
-                None => done.push((row, Inserted::Created)),
-                Some(Some(BatchStatementErrorCodeEnum::DuplicateItem)) => done.push((row, Inserted::AlreadyExists)),
-                Some(code) => {
-                    throttled |= StatementFailure::of(code)? == StatementFailure::Throttled;
-                    left.push(row);
-                }
+        let mut done = Vec::with_capacity(batch.len());
+        let (left, throttled) = left_of(batch, answer, |row, failure| match failure {
+            None => {
+                done.push((row, Inserted::Created));
+                true
             }
-        }
-        let left = (!left.is_empty()).then_some(left);
+            Some(BatchStatementErrorCodeEnum::DuplicateItem) => {
+                done.push((row, Inserted::AlreadyExists));
+                true
+            }
+            Some(_) => false,
+        })?;
         Ok(Attempt { done, left, throttled })
     }
 

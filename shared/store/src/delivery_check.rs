@@ -1,12 +1,13 @@
 //! Delivery checks: when an organisation's mails are looked at, and how far the walk through its people got, which may take
 //! several sweeps.
 
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use jiff::Timestamp;
 use usher_domain::OrganisationId;
 
 use crate::item::{Reader, keyed, n, s, set_due, time};
 use crate::write::write;
-use crate::{Item, Store, StoreError, keys};
+use crate::{Store, StoreError, keys};
 
 /// How long a check that nobody ends is kept.
 const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -20,15 +21,22 @@ pub struct DeliveryWalk {
     pub look: Option<Timestamp>,
 }
 
-fn check(organisation: OrganisationId, hour: i64, at: Timestamp, now: Timestamp) -> Item {
-    let mut item = keyed(&keys::delivery_check(organisation, hour));
-    item.insert("kind".to_owned(), s("delivery_check"));
-    item.insert("ttl".to_owned(), n(now.as_second() + KEPT_SECONDS));
-    set_due(&mut item, at, organisation.to_bytes()[15] >> 5);
-    item
-}
-
 impl Store {
+    /// Writes the check of an hour, due at `at`.
+    fn put_check(
+        &self,
+        organisation: OrganisationId,
+        hour: i64,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> PutItemFluentBuilder {
+        let mut item = keyed(&keys::delivery_check(organisation, hour));
+        item.insert("kind".to_owned(), s("delivery_check"));
+        item.insert("ttl".to_owned(), n(now.as_second() + KEPT_SECONDS));
+        set_due(&mut item, at, organisation.to_bytes()[15] >> 5);
+        self.client.put_item().table_name(&self.table).set_item(Some(item))
+    }
+
     /// Schedules the delivery check of the mails that are queued in this hour, at `at` or earlier. Called before the change
     /// that queues a mail, so that no mail is ever queued without a check. One small write per organisation and hour.
     pub async fn schedule_delivery_check(
@@ -39,8 +47,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         // Condition: the first mail of the hour schedules it, and another only if it needs the check earlier.
-        let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(check(organisation, hour, at, now)));
+        let put = self.put_check(organisation, hour, at, now);
         let put = put.condition_expression("attribute_not_exists(pk) OR due_sk > :at");
         write(put.expression_attribute_values(":at", s(keys::due_sort(at)))).await.map(drop)
     }
@@ -60,8 +67,7 @@ impl Store {
         at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table);
-        write(put.set_item(Some(check(organisation, hour, at, now)))).await.map(drop)
+        write(self.put_check(organisation, hour, at, now)).await.map(drop)
     }
 
     /// How far the delivery check of an hour got; `None` if it is over.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, Batch
 use jiff::Timestamp;
 use usher_domain::{MailState, Membership, MembershipId, OrganisationId};
 
-use crate::bulk::{STATEMENTS, StatementFailure};
+use crate::bulk::{STATEMENTS, left_of};
 use crate::error::is_throttling;
 use crate::item::{n, s, time};
 use crate::limiter::Attempt;
@@ -65,23 +65,12 @@ impl Store {
             // No answer. What was recorded all the same is refused by its condition the next time.
             Err(_) => return Ok(Attempt { done: (), left: Some(batch), throttled: false }),
         };
-        let (mut left, mut throttled) = (Vec::new(), false);
-        let mut responses = answer.responses.unwrap_or_default().into_iter();
-        for row in batch {
-            // A short response leaves the remaining rows open.
-            let Some(response) = responses.next() else {
-                left.push(row);
-                continue;
-            };
-            match response.error.map(|error| error.code) {
-                None | Some(Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed)) => {}
-                Some(code) => {
-                    throttled |= StatementFailure::of(code)? == StatementFailure::Throttled;
-                    left.push(row);
-                }
-            }
-        }
-        Ok(Attempt { done: (), left: (!left.is_empty()).then_some(left), throttled })
+        // Condition: somebody else's change since then stays.
+        let is_settled = |_, failure: Option<&_>| {
+            matches!(failure, None | Some(BatchStatementErrorCodeEnum::ConditionalCheckFailed))
+        };
+        let (left, throttled) = left_of(batch, answer, is_settled)?;
+        Ok(Attempt { done: (), left, throttled })
     }
 
     fn record_statement(

@@ -1,5 +1,6 @@
 //! A call of the SDK and the answer to it.
 
+use http::Uri;
 use serde_json::{Value, json};
 
 /// An answer of the cloud.
@@ -27,5 +28,17 @@ pub(super) struct Call {
     pub(super) query: String,
     pub(super) operation: String,
     pub(super) range: String,
+    /// Who signed it.
+    pub(super) authorization: String,
     pub(super) body: Vec<u8>,
+}
+
+impl Call {
+    pub(super) fn new(method: &str, uri: &Uri, header: impl Fn(&str) -> String, body: Vec<u8>) -> Self {
+        let (path, query) = (uri.path().to_owned(), uri.query().unwrap_or_default().to_owned());
+        let target = header("x-amz-target");
+        let operation = if target.is_empty() { format!("{method} {path}") } else { target };
+        let (range, authorization) = (header("range"), header("authorization"));
+        Self { method: method.to_owned(), path, query, operation, range, authorization, body }
+    }
 }

@@ -45,18 +45,12 @@ impl Cloud {
     }
 
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
-        let target = header("x-amz-target");
-        let range = header("range");
-        let authorization = header("authorization");
-        let method = request.method().to_owned();
-        let uri: http::Uri = request.uri().parse().expect("a URI");
-        let operation = if target.is_empty() { format!("{method} {}", uri.path()) } else { target };
-        let path = uri.path().to_owned();
-        let query = uri.query().unwrap_or_default().to_owned();
+        let uri = request.uri().parse().expect("a URI");
+        let (method, headers) = (request.method().to_owned(), request.headers().clone());
+        let header = |name: &str| headers.get(name).unwrap_or_default().to_owned();
         let body = BodyExt::collect(request.into_body()).await.expect("a body").to_bytes().to_vec();
-        let call = Call { method, path, query, operation, range, body };
-        roles::assert_allowed(&authorization, &call);
+        let call = Call::new(&method, &uri, header, body);
+        roles::assert_allowed(&call);
         let fault = {
             let mut state = self.state();
             state.calls.push(call.operation.clone());

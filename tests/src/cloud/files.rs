@@ -58,6 +58,10 @@ impl Files {
                     ..xml("<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>")
                 },
             },
+            ("PUT" | "POST", Some(upload), _) if !self.uploads.contains_key(*upload) => Answer {
+                status: 404,
+                ..xml("<Error><Code>NoSuchUpload</Code><Message>It was completed or aborted.</Message></Error>")
+            },
             ("PUT", Some(upload), Some(part)) => {
                 let part = part.parse().expect("a part number");
                 self.uploads.entry((*upload).to_owned()).or_default().insert(part, call.body.clone());

@@ -57,15 +57,13 @@ impl Cloud {
 
     async fn respond(self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-        let target = header("x-amz-target");
-        let operation = if target.is_empty() { format!("{method} {path}") } else { target.to_owned() };
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        let (range, authorization) = (header("range").to_owned(), header("authorization").to_owned());
+        let header = |name: &str| {
+            let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
         let body = body.collect().await.expect("a body").to_bytes().to_vec();
-        let call = Call { method, path, query, operation, range, body };
-        super::roles::assert_allowed(&authorization, &call);
+        let call = Call::new(parts.method.as_str(), &parts.uri, header, body);
+        super::roles::assert_allowed(&call);
         self.state().calls.push(call.operation.clone());
         let answer = self.answer(&call);
         let mut response = Response::builder().status(answer.status);

@@ -54,8 +54,8 @@ async fn finish_once(
     if import.finished_at.is_some() {
         return Ok(Some(Rest(None)));
     }
-    let written = match write_files(applying, &import, plan, from, deadline).await {
-        Ok(Written::All(rows)) => rows,
+    match write_files(applying, &import, plan, from, deadline).await {
+        Ok(Written::All) => {}
         Ok(Written::UpTo(pieces)) => {
             tracing::info!(pieces, "the rest of the results is handed on");
             let job = ApplyJob { organisation, import: id, part: 0, from: pieces };
@@ -66,15 +66,14 @@ async fn finish_once(
             if applying.clock.now().duration_since(import.created_at) > FILES_KEPT =>
         {
             tracing::warn!(key, "the import finishes without its files, which are no longer kept");
-            0
         }
         Err(error) => return Err(error),
-    };
+    }
     if !applying.store.finish_import(&import, applying.clock.now()).await? {
         return Ok(None);
     }
     let PartOutcome { rows, created, already_exists, drifted, cancelled } = import.outcome;
-    tracing::info!(written, rows, created, already_exists, drifted, cancelled, "every row has its outcome");
+    tracing::info!(rows, created, already_exists, drifted, cancelled, "every row has its outcome");
     Ok(Some(Rest(None)))
 }
 

@@ -65,11 +65,5 @@ pub async fn recount(
 ) -> Result<Option<CapacityRequest>, RecountError> {
     let Some(plan) = &import.plan else { return Ok(None) };
     let parts = recount_parts(store, bucket, import, plan, now).await?;
-    Ok(parts.map(|parts| {
-        let mut needed = CapacityRequest::default();
-        for part in parts.values() {
-            needed.merge(&part.needed());
-        }
-        needed
-    }))
+    Ok(parts.map(|parts| RecountedPart::needed_by_all(&parts)))
 }

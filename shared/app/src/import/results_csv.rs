@@ -180,8 +180,8 @@ impl RejectedRows {
 
 /// How far the results are written.
 pub(super) enum Written {
-    /// So many rows, to the end.
-    All(u64),
+    /// To the end.
+    All,
     /// So many pieces; the time is over.
     UpTo(u32),
 }
@@ -190,8 +190,6 @@ pub(super) enum Written {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Checkpoint {
     begun: Option<BegunObject>,
-    /// How many rows the pieces hold.
-    count: u64,
     /// Where the first row begins that they do not hold.
     rejected: u64,
     skipped: u64,
@@ -210,6 +208,14 @@ async fn checkpoint(bucket: &Bucket, files: &PlanFiles, pieces: u32) -> Result<C
     }
 }
 
+async fn is_there(bucket: &Bucket, key: &str) -> Result<bool, ApplyError> {
+    match bucket.expiry(key).await {
+        Ok(_) => Ok(true),
+        Err(BucketError::Absent(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Writes the file from so many pieces on, until `is_over`. Every attempt writes the same pieces, because its sources no longer
 /// change; so any two may write at once.
 pub(super) async fn write(
@@ -224,6 +230,10 @@ pub(super) async fn write(
     let report: DialectReport =
         serde_json::from_value(plan.dialect.clone()).map_err(|_| ApplyError::Missing("readable dialect"))?;
     let start = checkpoint(bucket, &files, from).await?;
+    // The file only appears whole, and what it was uploaded with is gone then: an earlier delivery was cut off right after it.
+    if start.begun.is_some() && is_there(bucket, &files.results()).await? {
+        return Ok(Written::All);
+    }
     let mut rejected = RejectedRows {
         lines: lines_from(bucket, &files.issues(), start.rejected).await?,
         email_column: report.email_column().unwrap_or_default(),
@@ -243,7 +253,7 @@ pub(super) async fn write(
     // Where the rows begin that are the next of each source.
     let (mut at_rejected, mut at_skipped, mut at_part) = (start.rejected, start.skipped, start.part);
     let mut heads = [rejected.next().await?, of_skipped(next_line(&mut skipped).await?), parts.next().await?];
-    let (mut rows, mut count) = (Vec::with_capacity(ROWS), start.count);
+    let mut rows = Vec::with_capacity(ROWS);
     loop {
         let first = (0..heads.len()).filter(|source| heads[*source].is_some());
         let first = first.min_by_key(|source| heads[*source].as_ref().map(|head| (head.row, head.line)));
@@ -252,7 +262,7 @@ pub(super) async fn write(
             if let Some(begun) = writer.begun().filter(|_| first.is_some() && is_over()) {
                 let pieces = u32::try_from(begun.pieces()).unwrap_or(u32::MAX);
                 let part = at_part;
-                let next = Checkpoint { begun: Some(begun), count, rejected: at_rejected, skipped: at_skipped, part };
+                let next = Checkpoint { begun: Some(begun), rejected: at_rejected, skipped: at_skipped, part };
                 let bytes = serde_json::to_vec(&next).map_err(|_| ApplyError::Missing("checkpoint"))?;
                 // Written before the message, so that the next delivery finds it.
                 bucket.put(&files.results_checkpoint(pieces), &Media::json_lines(), bytes).await?;
@@ -276,10 +286,9 @@ pub(super) async fn write(
         };
         let head = std::mem::replace(&mut heads[source], next);
         rows.extend(head.map(|head| head.cells()));
-        count += 1;
     }
     writer.finish().await?;
-    Ok(Written::All(count))
+    Ok(Written::All)
 }
 
 fn records(rows: impl IntoIterator<Item = [String; 6]>) -> Result<Vec<u8>, ApplyError> {

@@ -50,14 +50,10 @@ impl Store {
             Some(sender) => update.set("sent_by", s(sender.to_string())),
             None => update,
         };
-        let mut needed = CapacityRequest::default();
-        for part in recounted.values() {
-            needed.merge(&part.needed());
-        }
         let (update, needed) = if recounted.is_empty() {
             (update, plan.needed())
         } else {
-            (update.json("recounted", recounted).map_err(ReserveError::Store)?, needed)
+            (update.json("recounted", recounted).map_err(ReserveError::Store)?, RecountedPart::needed_by_all(recounted))
         };
         let companion =
             update.transact_item(&self.table, import.organisation, import.id).map_err(ReserveError::Store)?;

@@ -66,6 +66,16 @@ impl RecountedPart {
     pub fn needed(&self) -> CapacityRequest {
         read_stored(&self.needed)
     }
+
+    /// The capacity of these parts together.
+    #[must_use]
+    pub fn needed_by_all(parts: &BTreeMap<u32, Self>) -> CapacityRequest {
+        let mut needed = CapacityRequest::default();
+        for part in parts.values() {
+            needed.merge(&part.needed());
+        }
+        needed
+    }
 }
 
 impl Store {

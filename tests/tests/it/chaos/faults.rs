@@ -19,17 +19,10 @@ pub(super) enum Menu {
     Everything,
 }
 
-/// What has gone wrong so far.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Harm {
-    /// How often it was left open whether a mail went out.
-    pub(super) doubts: Arc<AtomicUsize>,
-}
-
-/// Makes calls fail from now on.
-pub(super) fn begin(cloud: &Cloud, seed: u64, menu: Menu) -> Harm {
-    let harm = Harm::default();
-    let doubts = Arc::clone(&harm.doubts);
+/// Makes calls fail from now on. Counts how often it is left open whether a mail went out.
+pub(super) fn begin(cloud: &Cloud, seed: u64, menu: Menu) -> Arc<AtomicUsize> {
+    let counted = Arc::<AtomicUsize>::default();
+    let doubts = Arc::clone(&counted);
     // Its own numbers, so that the order of the code's calls does not change what people do.
     let mut random = Rng::with_seed(seed ^ 0x00c0_ffee);
     cloud.fail(move |operation| {
@@ -52,5 +45,5 @@ pub(super) fn begin(cloud: &Cloud, seed: u64, menu: Menu) -> Harm {
         }
         Some(fault)
     });
-    harm
+    counted
 }

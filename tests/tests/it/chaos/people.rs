@@ -6,7 +6,7 @@ use usher_domain::MembershipId;
 use usher_store::keys;
 use usher_tests::world::OPERATOR;
 
-use super::walk::{PEOPLE, Upload, Walk};
+use super::walk::{PEOPLE, Walk};
 
 const FORM: &str = "password=correct%2Bhorse%2Bbattery%2Bstaple&first_name=Jo&last_name=Smith";
 
@@ -140,7 +140,7 @@ impl Walk {
         let key = format!("uploads/{}/{id}/people.csv", self.acme.id);
         self.acme.world.cloud.put_file(&key, file);
         self.imports.insert(id);
-        self.uploads.push(Upload { key });
+        self.uploads.push(key);
     }
 
     pub(super) async fn somebody_decides_on_an_import(&mut self) {

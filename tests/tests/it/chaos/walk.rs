@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use fastrand::Rng;
 use jiff::SignedDuration;
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 use usher_tests::World;
 use usher_tests::world::Acme;
 
-use super::faults::{self, Harm, Menu};
+use super::faults::{self, Menu};
 use super::truth;
 
 /// The people whom a walk is about.
@@ -20,22 +22,19 @@ const SEATS: u32 = 8;
 const MOST_ROUNDS: u32 = 40;
 const ROUND: SignedDuration = SignedDuration::from_mins(20);
 
-/// A file that was uploaded, whose event is not delivered yet.
-pub(super) struct Upload {
-    pub(super) key: String,
-}
-
 pub(super) struct Walk {
     pub(super) acme: Acme,
     pub(super) random: Rng,
     pub(super) menu: Menu,
-    pub(super) harm: Harm,
+    /// How often it was left open whether a mail went out.
+    pub(super) doubts: Arc<AtomicUsize>,
     /// The highest limit that the organisation has had.
     pub(super) most_seats: u32,
     /// How many requests of people succeeded.
     pub(super) done: Cell<u32>,
     pub(super) imports: BTreeSet<String>,
-    pub(super) uploads: Vec<Upload>,
+    /// The keys of files that were uploaded, whose events are not delivered yet.
+    pub(super) uploads: Vec<String>,
     /// Changes of the table that the relay has still to see, in order.
     pub(super) changes: Vec<Value>,
 }
@@ -53,10 +52,10 @@ impl Walk {
             }))
             .await;
         acme.world.drain().await;
-        let harm = faults::begin(&acme.world.cloud, seed, menu);
+        let doubts = faults::begin(&acme.world.cloud, seed, menu);
         let random = Rng::with_seed(seed);
         let (done, imports, uploads, changes) = (Cell::new(0), BTreeSet::new(), Vec::new(), Vec::new());
-        Self { acme, random, menu, harm, most_seats: SEATS, done, imports, uploads, changes }
+        Self { acme, random, menu, doubts, most_seats: SEATS, done, imports, uploads, changes }
     }
 
     pub(super) async fn step(&mut self) {
@@ -110,7 +109,7 @@ impl Walk {
         self.relay().await;
         for queue in ["mail", "apply"] {
             for message in self.acme.world.cloud.take_messages(queue) {
-                Box::pin(self.hand_on(queue, message, false)).await;
+                Box::pin(self.hand_on(queue, message)).await;
             }
         }
     }

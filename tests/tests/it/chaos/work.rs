@@ -7,6 +7,7 @@ use serde_json::Value;
 use usher_tests::cloud::Message;
 use usher_tests::{template, world};
 
+use super::faults::Menu;
 use super::walk::Walk;
 
 /// How long import-apply has for a message.
@@ -18,7 +19,7 @@ impl Walk {
             return;
         }
         let chosen = self.random.usize(..self.uploads.len());
-        let key = self.uploads[chosen].key.clone();
+        let key = self.uploads[chosen].clone();
         let planning = self.acme.world.bulk_import();
         let plan = Box::pin(bulk_import::handle(&planning, world::upload_event(&key, "v1")));
         if matches!(self.acme.world.cloud.run(plan).await, Ok(Ok(()))) {
@@ -44,7 +45,7 @@ impl Walk {
         }
     }
 
-    /// Delivers some message of a queue, and one in ten twice.
+    /// Delivers some message of a queue, and one in ten twice: once more later, or to two functions at once.
     pub(super) async fn deliver(&mut self, queue: &str) {
         let mut messages = self.acme.world.cloud.take_messages(queue);
         if messages.is_empty() {
@@ -52,12 +53,22 @@ impl Walk {
         }
         let message = messages.swap_remove(self.random.usize(..messages.len()));
         self.acme.world.cloud.put_messages(queue, messages);
-        let twice = self.random.u8(..10) == 0;
-        Box::pin(self.hand_on(queue, message, twice)).await;
+        match (self.random.u8(..10), self.menu) {
+            // Who is killed there would take the other along.
+            (0, Menu::Gentle) => {
+                let [one, other] = [message.clone(), message].map(|message| Box::pin(self.hand_on(queue, message)));
+                tokio::join!(one, other);
+            }
+            (0, Menu::Everything) => {
+                Box::pin(self.hand_on(queue, message.clone())).await;
+                self.acme.world.cloud.put_messages(queue, vec![message]);
+            }
+            _ => Box::pin(self.hand_on(queue, message)).await,
+        }
     }
 
-    /// Hands a message to its function, and puts it back if it failed, or comes twice.
-    pub(super) async fn hand_on(&self, queue: &str, message: Message, twice: bool) {
+    /// Hands a message to its function, and puts it back if it failed.
+    pub(super) async fn hand_on(&self, queue: &str, message: Message) {
         let world = &self.acme.world;
         let one = vec![message.clone()];
         let before = world.cloud.mails().len();
@@ -71,7 +82,7 @@ impl Walk {
             world.cloud.mails().split_off(before).iter().all(|mail| sent.insert(mail.token())),
             "mailed twice at once"
         );
-        if twice || failed.is_err() || failed.is_ok_and(|failed| !failed.is_empty()) {
+        if failed.is_err() || failed.is_ok_and(|failed| !failed.is_empty()) {
             world.cloud.put_messages(queue, vec![message]);
         }
     }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use usher_tests::World;
-use usher_tests::cloud::Message;
+use usher_tests::cloud::{Fault, Killed, Message};
 use usher_tests::world::{Acme, assert_each_row_has_one_result, id, people_csv};
 
 const ROWS: u32 = 1_100;
@@ -162,17 +162,34 @@ async fn a_continued_part_can_be_cancelled() {
 }
 
 /// `results.csv` of an import with long rows is written by several deliveries, each of which has too little time for all.
-#[tokio::test]
-async fn results_that_take_longer_than_a_delivery_are_continued() {
+/// A cancelled import whose results take more than one piece, and the message that writes them.
+async fn large_results() -> (Acme, Value, Vec<Message>) {
     let acme = World::new().acme(20).await;
     let row = |n: u32| format!("{n:05}{},nobody\n", "x".repeat(995));
     let file = std::iter::once("email,role\n".to_owned()).chain((0..9_500).map(row)).collect::<String>();
     let import = acme.plan_import("people.csv", file.into_bytes(), json!({})).await;
     assert_eq!(import["counts"]["rejected"], 9_500, "{import}");
-    let folder = acme.import_folder(&import).await;
     let _ = acme.cancel_import(&import).await;
     acme.world.relay_changes().await;
-    let mut messages = acme.world.cloud.take_messages("apply");
+    let messages = acme.world.cloud.take_messages("apply");
+    (acme, import, messages)
+}
+
+/// The import has finished, and its results have every row once.
+async fn assert_results_are_whole(acme: &Acme, import: &Value) {
+    let done = acme.import(import).await;
+    assert!(done["finished_at"].is_string(), "{done}");
+    let folder = acme.import_folder(import).await;
+    let results = acme.world.cloud.file(&format!("{folder}/results.csv")).expect("the results");
+    let mut reader = csv::Reader::from_reader(results.as_slice());
+    let lines: Vec<u64> =
+        reader.records().map(|record| record.expect("a record")[0].parse().expect("a line")).collect();
+    assert_eq!(lines, (2..9_502).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn results_that_take_longer_than_a_delivery_are_continued() {
+    let (acme, import, mut messages) = large_results().await;
     // Every piece takes longer than a delivery has.
     let clock = acme.world.clock.clone();
     acme.world.cloud.fail(move |operation| {
@@ -189,11 +206,33 @@ async fn results_that_take_longer_than_a_delivery_are_continued() {
         messages.extend(acme.world.cloud.take_messages("apply"));
     }
     assert_eq!(jobs, [(0, 0), (0, 1)]);
-    let done = acme.import(&import).await;
-    assert!(done["finished_at"].is_string(), "{done}");
-    let results = acme.world.cloud.file(&format!("{folder}/results.csv")).expect("the results");
-    let mut reader = csv::Reader::from_reader(results.as_slice());
-    let lines: Vec<u64> =
-        reader.records().map(|record| record.expect("a record")[0].parse().expect("a line")).collect();
-    assert_eq!(lines, (2..9_502).collect::<Vec<u64>>());
+    assert_results_are_whole(&acme, &import).await;
+}
+
+/// The file is whole then, and what it was uploaded with is gone.
+#[tokio::test]
+async fn a_delivery_killed_right_after_it_completed_the_results_is_made_up_for_by_the_next() {
+    let (acme, import, first) = large_results().await;
+    let clock = acme.world.clock.clone();
+    acme.world.cloud.fail(move |operation| {
+        if operation.contains("results.csv") {
+            clock.advance(SignedDuration::from_secs(100));
+        }
+        None
+    });
+    assert_eq!(acme.world.apply_within(SignedDuration::from_mins(2), first).await, []);
+    let rest = acme.world.cloud.take_messages("apply");
+    let mut is_complete = false;
+    acme.world.cloud.fail(move |operation| {
+        let dies = is_complete.then_some(Fault::Killed);
+        is_complete |= operation.starts_with("POST ");
+        dies
+    });
+    let time = SignedDuration::from_mins(10);
+    let killed = acme.world.cloud.run(Box::pin(acme.world.apply_within(time, rest.clone()))).await;
+    assert_eq!(killed, Err(Killed));
+    acme.world.cloud.stop_failing();
+    assert!(acme.import(&import).await["finished_at"].is_null());
+    assert_eq!(acme.world.apply_within(time, rest).await, []);
+    assert_results_are_whole(&acme, &import).await;
 }

@@ -90,15 +90,18 @@ async fn the_answer_that_was_kept_is_recorded_for_each_recipient() {
     assert_eq!(mails(&acme), 3);
 }
 
+/// What the mailer calls for a batch of two.
+async fn calls_of_a_batch() -> Vec<String> {
+    let (acme, messages) = to_be_mailed(2).await;
+    let _ = acme.world.cloud.take_calls();
+    assert_eq!(acme.world.mail(messages).await, []);
+    acme.world.cloud.take_calls()
+}
+
 /// The mailer dies twice at the same call, for each call before SES is called.
 #[tokio::test]
 async fn a_mailer_that_dies_before_it_calls_ses_loses_no_mail() {
-    let calls = {
-        let (acme, messages) = to_be_mailed(2).await;
-        let _ = acme.world.cloud.take_calls();
-        assert_eq!(acme.world.mail(messages).await, []);
-        acme.world.cloud.take_calls()
-    };
+    let calls = calls_of_a_batch().await;
     let before = calls.iter().position(|call| call.contains("bulk")).expect("SES was called");
     for (dying, name) in calls.iter().enumerate().take(before) {
         let (acme, messages) = to_be_mailed(2).await;
@@ -123,12 +126,7 @@ async fn a_mailer_that_dies_before_it_calls_ses_loses_no_mail() {
 /// and its answer is not in the claim.
 #[tokio::test]
 async fn a_mailer_that_dies_anywhere_mails_everybody() {
-    let calls = {
-        let (acme, messages) = to_be_mailed(2).await;
-        let _ = acme.world.cloud.take_calls();
-        assert_eq!(acme.world.mail(messages).await, []);
-        acme.world.cloud.take_calls()
-    };
+    let calls = calls_of_a_batch().await;
     let ses = calls.iter().position(|call| call.contains("bulk")).expect("SES was called");
     for (dying, name) in calls.iter().enumerate() {
         let (acme, messages) = to_be_mailed(2).await;

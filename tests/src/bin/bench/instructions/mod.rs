@@ -41,7 +41,7 @@ pub async fn count(folder: &Path, function: &str) -> Instructions {
 async fn counted(folder: &Path, function: &str, requests: usize) -> u64 {
     let program = Program::of(function, requests).await;
     for _ in 0..ATTEMPTS {
-        if let Some(instructions) = attempt(folder, &program).await {
+        if let Some(instructions) = attempt(&folder.join(function), &program).await {
             return instructions;
         }
     }
@@ -49,13 +49,13 @@ async fn counted(folder: &Path, function: &str, requests: usize) -> u64 {
 }
 
 /// `None` if a connection was opened after the start: also on a machine so busy that the first ones met their time limit.
-async fn attempt(folder: &Path, program: &Program) -> Option<u64> {
+async fn attempt(binary: &Path, program: &Program) -> Option<u64> {
     let server = program.world.cloud.serve().await;
     let mut lambda = Lambda::start(program.events.clone()).await;
     let scratch = std::env::temp_dir().join(format!("usher-instructions-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).expect("a folder");
     let counts = scratch.join("counts");
-    let mut process = start(&folder.join(program.binary), &counts, program, &server, &lambda.address);
+    let mut process = start(binary, &counts, program, &server, &lambda.address);
     lambda.ready().await;
     let opened = server.handshakes();
     let mut answers = Vec::new();

@@ -8,7 +8,6 @@ use usher_tests::world::ADMIN;
 
 /// A function as it is deployed.
 pub(super) struct Program {
-    pub(super) binary: &'static str,
     pub(super) environment: &'static [(&'static str, &'static str)],
     pub(super) world: World,
     /// What the gateway passes on, for each request.
@@ -43,7 +42,7 @@ impl Program {
                     "USER_POOL_CLIENT_ID": "app", "TOKEN_ISSUER": "https://issuer.example", "TOKEN_AUDIENCE": "app",
                     "TOKEN_JWKS_URL": "https://issuer.example/keys");
                 let events = vec![request(&Method::GET, &path, &Value::Null, None); requests];
-                Self { binary: "accept", environment, world, events, expected: "grace@x.example" }
+                Self { environment, world, events, expected: "grace@x.example" }
             }
             "invite" => {
                 let claims = json!({"email": ADMIN, "email_verified": "true", "cognito:groups": "[]"});
@@ -54,7 +53,7 @@ impl Program {
                 };
                 let events = (0..requests).map(invite).collect();
                 let environment = environment!("Invite",);
-                Self { binary: "invite", environment, world, events, expected: "\"outcome\":\"invited\"" }
+                Self { environment, world, events, expected: "\"outcome\":\"invited\"" }
             }
             other => panic!("{other:?} is not counted; accept and invite are"),
         }
